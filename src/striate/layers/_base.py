@@ -1,0 +1,117 @@
+"""What a layer is: hyperparameters, a shape rule, declared weights and a forward rule, all without arrays."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+
+from striate.layers._rules import Rule, check_fields
+from striate.layers.initializers import Initializer
+from striate.layers.regularizers import Regularizer
+
+Shape = tuple[int, ...]
+"""The shape of one example, without the batch axis: (H, W, C) for a picture."""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """The promise of an array: its shape and how it starts, known before it exists.
+
+    Args:
+        shape: its shape.
+        initializer: how it is drawn.
+        trainable: False for running statistics, which training updates but no gradient reaches.
+        regularizer: what the loss adds for it, or None.
+    """
+
+    shape: Shape
+    initializer: Initializer
+    trainable: bool = True
+    regularizer: Regularizer | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """How one output position looks at its input, an entry for each spatial axis.
+
+    Args:
+        size: kernel sizes. stride: steps. dilation: gaps between taps.
+        padding: (before, after) zeros on each axis.
+    """
+
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+
+
+class Result(NamedTuple):
+    """What a layer gives back: nothing is changed in place, nothing is hidden.
+
+    Args:
+        output: (N, ...) the layer's answer.
+        state: new values of its non-trainable weights, by name; empty when they did not change.
+        inside: named intermediates, such as {"preactivation": z}; free when nobody looks at them.
+    """
+
+    output: jax.Array
+    state: Mapping[str, jax.Array] = {}
+    inside: Mapping[str, jax.Array] = {}
+
+
+@dataclass(frozen=True)
+class Layer(abc.ABC):
+    """A frozen value that says everything about a layer except its numbers.
+
+    Args:
+        name: its name in the network; None lets the network choose one such as "conv1".
+        trainable: False keeps its weights out of the optimizer's reach.
+    """
+
+    KIND: ClassVar[str] = "layer"
+    RULES: ClassVar[Mapping[str, Rule]] = {}
+
+    name: str | None = field(default=None, kw_only=True)
+    trainable: bool = field(default=True, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Bring each field to its one canonical form and refuse, all at once, what its rule refuses."""
+        check_fields(self)
+
+    @abc.abstractmethod
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape of one example going out, for these shapes of one example coming in."""
+
+    @abc.abstractmethod
+    def forward(
+        self,
+        weights: Mapping[str, jax.Array],
+        *inputs: jax.Array,
+        train: bool = False,
+        key: jax.Array | None = None,
+    ) -> Result:
+        """The layer's arithmetic on (N, ...) arrays; `key` is needed only by layers that draw at random."""
+
+    def weights(self, *inputs: Shape) -> dict[str, Weight]:
+        """The arrays this layer wants for these inputs, in the order Keras lists them."""
+        return {}
+
+    def window(self, *inputs: Shape) -> Window | None:
+        """How an output position looks at its input; None for a layer that works point by point."""
+        return None
+
+    def macs(self, *inputs: Shape) -> int:
+        """Multiply-accumulate operations for one example."""
+        return 0
+
+    def __call__(self, *symbols: Any) -> Any:
+        """Put this layer behind symbols made by `striate.Input`; a list of symbols is taken apart.
+
+        A symbol brings its own way of growing the graph, so that a layer need not know what a graph is.
+        """
+        flat = tuple(symbols[0]) if len(symbols) == 1 and isinstance(symbols[0], list | tuple) else symbols
+        return flat[0].followed_by(self, *flat[1:])
