@@ -1,0 +1,50 @@
+#include "conv.h"
+
+#include "plan.h"
+
+namespace striate {
+namespace {
+
+// A 1x1 kernel with stride 1 does not care where rows end: all pixels become one row, so that tiles are full.
+Convolution flatten(const Convolution& conv) {
+  const bool pointwise = conv.kernel_rows == 1 && conv.kernel_cols == 1 && conv.stride_rows == 1 &&
+                         conv.stride_cols == 1 && !conv.pad_top && !conv.pad_left && conv.in.rows == conv.out.rows &&
+                         conv.in.cols == conv.out.cols;
+  if (!pointwise) return conv;
+  Convolution flat = conv;
+  const long pixels = conv.in.images * conv.in.rows * conv.in.cols;
+  flat.in = {1, 1, pixels, conv.in.channels};
+  flat.out = {1, 1, pixels, conv.out.channels};
+  return flat;
+}
+
+}  // namespace
+
+void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x, const float* kernel,
+              const Output& y) {
+  const Plan plan = plan_forward(y.argmax ? conv : flatten(conv));
+  Sweep sweep = plan.sweep;
+  if (y.argmax) {
+    sweep.rows -= sweep.rows % 2;
+    sweep.cols -= sweep.cols % 2;
+  }
+  const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
+  const Weights weights{kernel, channels * features, features, 1, features / conv.groups};
+  kernels.sweep(pool, sweep, x, weights, y);
+}
+
+void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* dy,
+                    const float* kernel, float* dx) {
+  const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
+  const Weights weights{kernel, channels * features, 1, features, features / conv.groups};
+  for (const Plan& plan : plan_input_gradient(flatten(conv)))
+    kernels.sweep(pool, plan.sweep, dy, weights, {dx, nullptr, nullptr, kLinear});
+}
+
+void kernel_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x,
+                     const float* dy, float* dkernel, float* dbias) {
+  const Plan plan = plan_forward(flatten(conv));
+  kernels.kernel_gradient(pool, plan.sweep, x, dy, dkernel, dbias);
+}
+
+}  // namespace striate
