@@ -77,7 +77,7 @@ class Muon(Optimizer):
     def _decay(self) -> optax.GradientTransformation:
         """Each kind's own weight decay."""
         decays = {"muon": self.weight_decay, "adam": self.adam_weight_decay}
-        parts = {
+        parts: dict[Hashable, optax.GradientTransformation] = {
             name: optax.add_decayed_weights(decay or 0.0, self._decays) for name, decay in decays.items()
         }
         return optax.partition(parts, self._labels)
