@@ -14,10 +14,7 @@ from striate.formats._entry_rules import printable
 from striate.images import Preprocessing
 from striate.layers._base import Shape
 from striate.network import Network
-from striate.network.shapes import Program, declared_weights, unroll
-
-MAX_PARAMETERS = 2**31
-"""The most numbers that the weights of one model may have together."""
+from striate.network.run import MAX_PARAMETERS
 
 
 class Promise(NamedTuple):
@@ -37,26 +34,15 @@ def promised_tensors(network: Network, where: str) -> dict[str, Promise]:
     """Every weight the architecture wants, by its name in a file; no array is made.
 
     Raises:
-        ShapeError: the shapes of the network do not fit together.
-        FormatError: it wants more numbers than MAX_PARAMETERS.
+        FormatError: its shapes do not fit together, or it wants more numbers than MAX_PARAMETERS.
     """
-    program = unroll(network)
-    problems = [replace(problem, where=f"{where}, {problem.where}") for problem in program.problems]
-    problems += [
-        Problem(
-            f"{where}, {spec.name}",
-            "the input has no shape",
-            "a shape",
-            "Give the network an Input(shape=...).",
-        )
-        for spec in network.inputs
-        if spec.shape is None
-    ]
-    if problems:
-        raise ShapeError(problems)
+    try:
+        declared = network.declared
+    except ShapeError as error:
+        raise FormatError([replace(p, where=f"{where}, {p.where}") for p in error.problems]) from error
     promises = [
         Promise("params" if weight.trainable else "state", path, name, weight.shape)
-        for path, weights in declared_weights(program).items()
+        for path, weights in declared.items()
         for name, weight in weights.items()
     ]
     total = sum(math.prod(promise.shape) for promise in promises)
@@ -96,12 +82,11 @@ def agreement_problems(
     network: Network, preprocessing: Preprocessing | None, class_names: Sequence[str] | None, where: str
 ) -> list[Problem]:
     """Where the preprocessing and the class names do not fit the network's one input and one output."""
-    program = unroll(network)
     problems = []
     if preprocessing is not None and len(network.inputs) == 1:
         problems += _picture_problems(network.inputs[0].shape, preprocessing, where)
-    if class_names is not None and len(program.outputs) == 1:
-        problems += _class_problems(program, class_names, where)
+    if class_names is not None and len(network.outputs) == 1:
+        problems += _class_problems(network.output_shapes[0], class_names, where)
     return problems
 
 
@@ -135,9 +120,8 @@ def _picture_problems(shape: Shape | None, preprocessing: Preprocessing, where: 
     return [Problem(f"{where}, preprocessing", f"it makes pictures of shape {made}", f"{shape}", cure)]
 
 
-def _class_problems(program: Program, class_names: Sequence[str], where: str) -> list[Problem]:
+def _class_problems(shape: Shape, class_names: Sequence[str], where: str) -> list[Problem]:
     """Another number of names than of outputs; a single output may have two names, for no and yes."""
-    shape = program.shapes[program.outputs[0]]
     count = shape[-1] if shape else 1
     if len(class_names) == count or (count == 1 and len(class_names) == 2):
         return []

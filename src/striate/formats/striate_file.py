@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from striate.errors import ArgumentError, FormatError, Problem, ShapeError
+from striate.errors import ArgumentError, Problem
 from striate.formats._header import Header, make_header, raise_all, refuse
 from striate.formats._places import shown
 from striate.formats._promises import (
@@ -139,10 +139,7 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
 
 def _checked_promises(record: Record, header: Header, where: str) -> dict[str, Promise]:
     """The tensors of the architecture, once it is known that the file holds exactly these."""
-    try:
-        promises = promised_tensors(record.network, where)
-    except ShapeError as error:
-        raise FormatError(error.problems) from error
+    promises = promised_tensors(record.network, where)
     found = {entry.name: (entry.dtype.name, entry.shape) for entry in header.entries}
     raise_all(set_problems(found, promises, where, _LOAD_CURE))
     raise_all(agreement_problems(record.network, record.preprocessing, record.class_names, where))
