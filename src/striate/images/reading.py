@@ -9,13 +9,13 @@ import warnings
 from typing import Any, NoReturn
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from striate.errors import DataError, Problem
 from striate.images._pixels import to_grey_or_colour
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-"""The decoders that may touch a file; Pillow knows dozens more, most of them rarely used and rarely tested."""
+"""The decoders that may touch a file; Pillow knows dozens more, most of them rarely tested."""
 MAX_PIXELS = 64 * 2**20
 """The most pixels a picture may have: 67 million, such as 8192 x 8192."""
 MAX_BYTES = 256 * 2**20
@@ -37,8 +37,8 @@ _warning_filters = threading.Lock()
 def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read a picture as an array.
 
-    The first frame of an animation is taken. A picture is turned the way its EXIF orientation says. What is
-    transparent lies on white, as in a browser. Palettes and CMYK become colour, 16-bit grey becomes 8-bit grey.
+    The first frame of an animation is taken. A picture is turned the way its EXIF orientation says. What
+    is transparent lies on white, as in a browser. Palettes and CMYK become colour, 16-bit grey 8-bit grey.
 
     Args:
         source: a file, or its bytes.
@@ -51,8 +51,8 @@ def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_
         DataError: it cannot be read, is of another format, too large, damaged, cut off, or of a kind (32-bit
             numbers, Lab) whose range of values is unknown.
 
-    Keras' `load_img` gives colour unless told otherwise and ignores orientation; here the picture decides, and
-    `Preprocessing.prepare` brings it to what a network wants.
+    Keras' `load_img` gives colour unless told otherwise and ignores orientation; here the picture decides,
+    and `Preprocessing.prepare` brings it to what a network wants.
 
     >>> buffer = io.BytesIO()
     >>> Image.new("L", (3, 2), 7).save(buffer, "PNG")
@@ -71,6 +71,8 @@ def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_
         raise
     except Image.DecompressionBombWarning as error:
         _refuse(name, "it is too large to be decoded safely", f"at most {max_pixels:,} pixels", error)
+    except UnidentifiedImageError as error:
+        _refuse(name, "its first bytes are not those of a known picture format", _KINDS, error)
     except Exception as error:  # noqa: BLE001 - decoders fail in many ways, and a damaged file is one problem
         _refuse(name, f"it cannot be decoded ({_reason(error)})", f"{_KINDS}, whole and undamaged", error)
     if pixels is None:
@@ -123,7 +125,7 @@ def _check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
 def _upright(picture: Image.Image) -> Image.Image:
     """The picture turned as its EXIF orientation says; unreadable EXIF counts as none, as in browsers.
 
-    Pillow turns TIFF pictures itself while it loads them and then forgets the orientation, so this comes after.
+    Pillow turns TIFF pictures itself while it loads them and then forgets the orientation: this comes after.
     """
     try:
         orientation: Any = picture.getexif().get(_ORIENTATION, 1)
