@@ -67,12 +67,12 @@ def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_
             _check_complete(picture, data, name)
             upright = _upright(picture)
             pixels = to_grey_or_colour(upright)
-    except DataError:
+    except DataError:  # told already
         raise
-    except Image.DecompressionBombWarning as error:
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         _refuse(name, "it is too large to be decoded safely", f"at most {max_pixels:,} pixels", error)
     except UnidentifiedImageError as error:
-        _refuse(name, "its first bytes are not those of a known picture format", _KINDS, error)
+        _refuse(name, "it is not recognized as a picture", _KINDS, error)
     except Exception as error:  # noqa: BLE001 - decoders fail in many ways, and a damaged file is one problem
         _refuse(name, f"it cannot be decoded ({_reason(error)})", f"{_KINDS}, whole and undamaged", error)
     if pixels is None:
@@ -84,22 +84,29 @@ def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_
 
 def _bytes_of(source: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
     """What to call it, and its bytes."""
-    if isinstance(source, bytes):
-        name, data = "image", source
-    else:
-        name = os.path.basename(os.fspath(source))
-        name = name if name.isprintable() else ascii(name)
-        try:
-            with open(source, "rb") as file:
-                data = file.read(MAX_BYTES + 1) if os.path.isfile(source) else b""
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            _refuse(name, f"it cannot be read: {reason}", "a picture file", error)
+    name, data = ("image", source) if isinstance(source, bytes) else (_shown(source), _file_bytes(source))
     if not data:
-        _refuse(name, "it is empty or no file", _KINDS)
+        _refuse(name, "it is empty", _KINDS)
     if len(data) > MAX_BYTES:
         _refuse(name, f"it has more than {MAX_BYTES:,} bytes", "a smaller file")
     return name, data
+
+
+def _file_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file, at most one more than allowed; pipes and devices may never end and are refused."""
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            _refuse(_shown(path), "it is a folder or a device", "a picture file")
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        _refuse(_shown(path), f"it cannot be read: {error.strerror}", "a picture file", error)
+
+
+def _shown(path: str | os.PathLike[str]) -> str:
+    """The name of a file, with control characters made visible."""
+    name = os.path.basename(os.fspath(path))
+    return name if name.isprintable() else ascii(name)
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -114,10 +121,8 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
-    """Refuse a picture without pixels, or with too many, before it is decoded."""
+    """Refuse a picture with too many pixels before it is decoded; Pillow refuses those without any."""
     width, height = picture.size
-    if width < 1 or height < 1:
-        _refuse(name, f"it is {width} x {height} pixels", "at least one pixel")
     if width * height > max_pixels:
         _refuse(name, f"it is {width} x {height} pixels", f"at most {max_pixels:,} pixels")
 
