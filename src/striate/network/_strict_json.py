@@ -1,8 +1,8 @@
 """JSON without its traps, for every file Striate reads; `formats` uses it too and its rules are tested there.
 
 `json.loads` keeps the last of two equal keys, accepts NaN, turns 1e999 into infinity, and recurses as deep
-as a file says. A file from a stranger gets none of that: it is measured before it is parsed, and what is wrong
-is told as our own error.
+as a file says. A file from a stranger gets none of that: it is measured before it is parsed, and whatever is
+wrong is told as our own error.
 """
 
 from __future__ import annotations
