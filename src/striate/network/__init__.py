@@ -4,6 +4,8 @@ from striate.network._structure import InputSpec, Node
 from striate.network.building import sequential
 from striate.network.costs import Row, Totals
 from striate.network.graph import Network
+from striate.network.json_text import from_json, to_json
+from striate.network.nonfinite import find_nonfinite
 from striate.network.receptive import ReceptiveField
 from striate.network.run import Applied
 from striate.network.symbols import Input, Symbol, graph
@@ -18,6 +20,9 @@ __all__ = [
     "Row",
     "Symbol",
     "Totals",
+    "find_nonfinite",
+    "from_json",
     "graph",
     "sequential",
+    "to_json",
 ]

@@ -144,9 +144,13 @@ class Network(Structure):
         Raises:
             ShapeError: the shapes do not fit together, or x or the variables do not fit the network.
         """
-        inputs = run.read_inputs(self.inputs, x)
+        inputs = self.read_inputs(x)
         run.check_variables(self.declared, variables)
         return run.execute(self.program, variables, inputs, train=train, key=key, record=record)
+
+    def read_inputs(self, x: Any) -> dict[str, jax.Array]:
+        """{input name: array} from what `apply` takes, its shapes compared with the network's."""
+        return run.read_inputs(self.inputs, x)
 
     def penalty(self, params: Mapping[str, Mapping[str, jax.Array]]) -> jax.Array:
         """What the regularizers add to the loss, a scalar; shared weights count once, frozen ones do not."""
