@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 
-from striate.layers._rules import Rule, check_fields
+from striate.errors import Problem
+from striate.layers._rule_kinds import flag, shape, text
+from striate.layers._rules import Rule, check_fields, optional
 from striate.layers.initializers import Initializer
 from striate.layers.regularizers import Regularizer
 
@@ -70,17 +72,35 @@ class Layer(abc.ABC):
     Args:
         name: its name in the network; None lets the network choose one such as "conv1".
         trainable: False keeps its weights out of the optimizer's reach.
+        input_shape: the shape of one example coming in; needed only by the first layer of a `Sequential`
+            that is not told otherwise.
+
+    `KIND` is its short name in a network, `AXES` the number of spatial axes that a single size such as `3` stands
+    for, `SEES` how much of its input one output position depends on: the same "point", a "window", or "all" of it.
     """
 
     KIND: ClassVar[str] = "layer"
-    RULES: ClassVar[Mapping[str, Rule]] = {}
+    AXES: ClassVar[int] = 2
+    SEES: ClassVar[Literal["point", "window", "all"]] = "point"
+    RULES: ClassVar[Mapping[str, Rule]] = {
+        "name": optional(text("Give a name such as 'conv1', or leave it out.")),
+        "trainable": flag("Write trainable=False to freeze the layer."),
+        "input_shape": optional(
+            shape("Give the shape of one example without the batch axis, such as (28, 28, 1).")
+        ),
+    }
 
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
+    input_shape: Shape | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Bring each field to its one canonical form and refuse, all at once, what its rule refuses."""
         check_fields(self)
+
+    def conflicts(self) -> Iterable[Problem]:
+        """What is wrong between fields that are each right on their own."""
+        return ()
 
     @abc.abstractmethod
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -101,7 +121,7 @@ class Layer(abc.ABC):
         return {}
 
     def window(self, *inputs: Shape) -> Window | None:
-        """How an output position looks at its input; None for a layer that works point by point."""
+        """How an output position looks at its input; None unless it `SEES` a "window"."""
         return None
 
     def macs(self, *inputs: Shape) -> int:

@@ -1,1 +1,28 @@
-"""."""
+"""Architecture as data: graphs of layers that know their shapes, costs and faults before any array exists."""
+
+from striate.network._structure import InputSpec, Node
+from striate.network.building import sequential
+from striate.network.costs import Row, Totals
+from striate.network.graph import Network
+from striate.network.json_text import from_json, to_json
+from striate.network.nonfinite import find_nonfinite
+from striate.network.receptive import ReceptiveField
+from striate.network.run import Applied
+from striate.network.symbols import Input, Symbol, graph
+
+__all__ = [
+    "Applied",
+    "Input",
+    "InputSpec",
+    "Network",
+    "Node",
+    "ReceptiveField",
+    "Row",
+    "Symbol",
+    "Totals",
+    "find_nonfinite",
+    "from_json",
+    "graph",
+    "sequential",
+    "to_json",
+]

@@ -1,0 +1,161 @@
+"""Reading a picture from a stranger: known formats, bounded size, right way up, one kind of array out."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import warnings
+from typing import Any, NoReturn
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from striate.errors import DataError, Problem
+from striate.images._pixels import to_grey_or_colour
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""The decoders that may touch a file; Pillow knows dozens more, most of them rarely tested."""
+MAX_PIXELS = 64 * 2**20
+"""The most pixels a picture may have: 67 million, such as 8192 x 8192."""
+MAX_BYTES = 256 * 2**20
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_KINDS = "a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
+_warning_filters = threading.Lock()
+
+
+def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a picture as an array.
+
+    The first frame of an animation is taken. A picture is turned the way its EXIF orientation says. What
+    is transparent lies on white, as in a browser. Palettes and CMYK become colour, 16-bit grey 8-bit grey.
+
+    Args:
+        source: a file, or its bytes.
+        max_pixels: the most pixels it may have; this is checked before they are decoded.
+
+    Returns:
+        (H, W, 1) for grey or (H, W, 3) for colour (red, green, blue), uint8.
+
+    Raises:
+        DataError: it cannot be read, is of another format, too large, damaged, cut off, or of a kind (32-bit
+            numbers, Lab) whose range of values is unknown.
+
+    Keras' `load_img` gives colour unless told otherwise and ignores orientation; here the picture decides,
+    and `Preprocessing.prepare` brings it to what a network wants.
+
+    >>> buffer = io.BytesIO()
+    >>> Image.new("L", (3, 2), 7).save(buffer, "PNG")
+    >>> read_image(buffer.getvalue()).tolist()
+    [[[7], [7], [7]], [[7], [7], [7]]]
+    """
+    name, data = _bytes_of(source)
+    try:
+        with _opened(data) as picture:
+            _check_size(picture, name, max_pixels)
+            picture.load()
+            _check_complete(picture, data, name)
+            upright = _upright(picture)
+            pixels = to_grey_or_colour(upright)
+    except DataError:  # told already
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        _refuse(name, "it is too large to be decoded safely", f"at most {max_pixels:,} pixels", error)
+    except UnidentifiedImageError as error:
+        _refuse(name, "it is not recognized as a picture", _KINDS, error)
+    except Exception as error:  # noqa: BLE001 - decoders fail in many ways, and a damaged file is one problem
+        _refuse(name, f"it cannot be decoded ({_reason(error)})", f"{_KINDS}, whole and undamaged", error)
+    if pixels is None:
+        _refuse(
+            name, f"its pixels are of the kind {upright.mode!r}", "grey, colour, palette or CMYK of 8 bits"
+        )
+    return pixels
+
+
+def _bytes_of(source: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
+    """What to call it, and its bytes."""
+    name, data = ("image", source) if isinstance(source, bytes) else (_shown(source), _file_bytes(source))
+    if not data:
+        _refuse(name, "it is empty", _KINDS)
+    if len(data) > MAX_BYTES:
+        _refuse(name, f"it has more than {MAX_BYTES:,} bytes", "a smaller file")
+    return name, data
+
+
+def _file_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file, at most one more than allowed; pipes and devices may never end and are refused."""
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            _refuse(_shown(path), "it is a folder or a device", "a picture file")
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        _refuse(_shown(path), f"it cannot be read: {error.strerror}", "a picture file", error)
+
+
+def _shown(path: str | os.PathLike[str]) -> str:
+    """The name of a file, with control characters made visible."""
+    name = os.path.basename(os.fspath(path))
+    return name if name.isprintable() else ascii(name)
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Read the header with the allowed decoders only; Pillow's warning of a bomb is an error.
+
+    Python's warning filters belong to the whole process, so threads take turns here.
+    """
+    with _warning_filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def _check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
+    """Refuse a picture with too many pixels before it is decoded; Pillow refuses those without any."""
+    width, height = picture.size
+    if width * height > max_pixels:
+        _refuse(name, f"it is {width} x {height} pixels", f"at most {max_pixels:,} pixels")
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF orientation says; unreadable EXIF counts as none, as in browsers.
+
+    Pillow turns TIFF pictures itself while it loads them and then forgets the orientation: this comes after.
+    """
+    try:
+        orientation: Any = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - metadata can be damaged in many ways; the pixels are still good
+        return picture
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _check_complete(picture: Image.Image, data: bytes, name: str) -> None:
+    """Refuse files whose end is missing though all pixels of the first frame were there."""
+    ends = {"PNG": b"IEND", "GIF": b";"}
+    end = ends.get(picture.format or "")
+    if end is not None and end not in data[-64:]:
+        _refuse(name, "its end is missing", "a whole file")
+
+
+def _reason(error: Exception) -> str:
+    """The decoder's own words, in one short line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    text = text if len(text) <= 100 else text[:97] + "..."
+    return text if text.isprintable() else ascii(text)
+
+
+def _refuse(name: str, happened: str, expected: str, cause: Exception | None = None) -> NoReturn:
+    """Say what is wrong with the picture."""
+    cure = "Open it in a picture viewer and save it again as PNG or JPEG, or leave it out."
+    raise DataError(Problem(name, happened, expected, cure)) from cause

@@ -1,0 +1,206 @@
+"""Symbols: what layers are called on while a graph is drawn, in Keras' functional style."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from striate.errors import ArgumentError, Problem, StriateError
+from striate.layers._base import Layer, Shape
+from striate.network._structure import InputSpec, Node, Structure, output_references, whole_shape
+from striate.network.graph import Network
+from striate.network.naming import choose_names, repeated_name
+from striate.network.shapes import unroll
+
+_SERIAL = itertools.count()
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of a layer on symbols, or an input when there is no layer; each call is a thing of its own.
+
+    Args:
+        layer: what is called, None for an input.
+        reads: the symbols it is called on.
+        name: the wished name of an input.
+        shape: the shape of an input.
+        serial: calls are numbered as they are made, so each comes after the ones it reads.
+    """
+
+    layer: Layer | None = None
+    reads: tuple[Symbol, ...] = ()
+    name: str | None = None
+    shape: Shape | None = None
+    serial: int = field(default_factory=lambda: next(_SERIAL))
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """A value to come: the output of a call.
+
+    Args:
+        call: the call that makes it.
+        shape: the shape of one example, None where a mistake hides it.
+        output: which output it is, for a nested network with several.
+    """
+
+    call: Call
+    shape: Shape | None
+    output: int = 0
+
+    def followed_by(self, layer: Layer, *others: Symbol) -> Symbol | tuple[Symbol, ...]:
+        """Put a layer behind this symbol and others; one symbol for each of its outputs."""
+        reads = (self, *others)
+        if strangers := [one for one in reads if not isinstance(one, Symbol)]:
+            happened = f"it is called on {type(strangers[0]).__name__}"
+            cure = "Call layers on what Input or another layer gave; run a network with network.apply."
+            raise ArgumentError(Problem(layer.name or layer.KIND, happened, "symbols", cure))
+        call = Call(layer, reads)
+        symbols = tuple(Symbol(call, shape, index) for index, shape in enumerate(_shapes(layer, reads)))
+        return symbols[0] if len(symbols) == 1 else symbols
+
+    def __add__(self, other: Symbol) -> Any:
+        """The sum, as `Add()([self, other])`."""
+        from striate.layers import Add
+
+        return Add()([self, other])
+
+    def __mul__(self, other: Symbol) -> Any:
+        """The product, as `Multiply()([self, other])`."""
+        from striate.layers import Multiply
+
+        return Multiply()([self, other])
+
+
+def Input(
+    shape: Sequence[int], batch_size: int | None = None, dtype: str | None = None, name: str | None = None
+) -> Symbol:
+    """The beginning of a network.
+
+    Args:
+        shape: the shape of one example, (H, W, C) for a picture; the batch axis is left out.
+        batch_size, dtype: taken for Keras' sake and not used: a batch may have any size, numbers are float32.
+        name: its name, "input1" and so on when left out.
+
+    Raises:
+        ArgumentError: the shape is not made of whole numbers; an axis of None is one of these.
+
+    >>> Input((28, 28, 1)).shape
+    (28, 28, 1)
+
+    Unlike Keras, every axis has its size, so that shapes, costs and receptive fields are known.
+    """
+    concrete = whole_shape(shape, name or "Input")
+    return Symbol(Call(name=name, shape=concrete), concrete)
+
+
+def graph(
+    inputs: Symbol | Sequence[Symbol], outputs: Symbol | Sequence[Symbol], name: str | None = None
+) -> Network:
+    """The network between symbols.
+
+    Args:
+        inputs: what `Input` gave, one or several.
+        outputs: what the last layers gave, one or several.
+        name: the network's name; it begins the paths when the network is nested.
+
+    Raises:
+        ArgumentError: the symbols are not connected, or names are used twice; problems of shapes are told with these.
+
+    A layer that is called twice shares its weights. A layer that leads to no output is left out.
+
+    >>> from striate.layers import Conv2D
+    >>> image = Input((8, 8, 1), name="image")
+    >>> [node.name for node in graph(image, Conv2D(4, 3)(Conv2D(4, 3)(image))).nodes]
+    ['conv1', 'conv2']
+    """
+    begins, ends = _symbols(inputs, "inputs"), _symbols(outputs, "outputs")
+    calls, problems = _calls_between(begins, ends)
+    wishes = [(begin.call.name, "input") for begin in begins]
+    first = _first_calls(calls)
+    wishes += [(call.layer.name, call.layer.KIND) for call in first.values() if call.layer is not None]
+    chosen, more = choose_names(wishes)
+    specs = tuple(InputSpec(n, begin.shape) for n, begin in zip(chosen, begins, strict=False))
+    known = {(begin.call.serial, begin.output): spec.name for begin, spec in zip(begins, specs, strict=True)}
+    if not problems:
+        nodes = _nodes(calls, dict(zip(first, chosen[len(specs) :], strict=True)), known, set(chosen))
+        ending = tuple(known[end.call.serial, end.output] for end in ends)
+        network = Network(specs, nodes, ending, name=name)
+        problems = [*more, *network.errors()] if more else []
+        if not problems:
+            return network
+    raise ArgumentError(problems)
+
+
+def _shapes(layer: Layer, reads: tuple[Symbol, ...]) -> list[Shape | None]:
+    """The shape of each output, None where a mistake hides it: the network tells it when it is made."""
+    known = tuple(read.shape for read in reads if read.shape is not None)
+    if isinstance(layer, Structure):
+        if len(known) == len(reads) == len(layer.inputs):
+            program = unroll(layer, known)
+            return [program.shapes[path] for path in program.outputs]
+        return [None] * len(layer.outputs)
+    try:
+        return [layer.output_shape(*known)] if len(known) == len(reads) else [None]
+    except (StriateError, TypeError):
+        return [None]
+
+
+def _symbols(given: Any, what: str) -> tuple[Symbol, ...]:
+    """A tuple of symbols from one, or from a sequence."""
+    symbols = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if symbols and all(isinstance(symbol, Symbol) for symbol in symbols):
+        return symbols
+    cure = "Pass what Input(shape=...) and the layers called on it gave."
+    shown = ", ".join(type(one).__name__ for one in symbols) or "nothing"
+    raise ArgumentError(Problem(what, f"got {shown}", "a symbol or a list of symbols", cure))
+
+
+def _calls_between(begins: Sequence[Symbol], ends: Sequence[Symbol]) -> tuple[list[Call], list[Problem]]:
+    """The calls that lead from the inputs to the outputs in the order they were made, and inputs that were left out."""
+    stops = {(begin.call.serial, begin.output) for begin in begins}
+    found: dict[int, Call] = {}
+    left_out: dict[int, Call] = {}
+    waiting = [end for end in ends if (end.call.serial, end.output) not in stops]
+    while waiting:
+        call = waiting.pop().call
+        if call.layer is None:
+            left_out[call.serial] = call
+        elif call.serial not in found:
+            found[call.serial] = call
+            waiting += [read for read in call.reads if (read.call.serial, read.output) not in stops]
+    cure = "Add it to inputs=, or leave out what depends on it."
+    problems = [
+        Problem(call.name or f"Input {call.shape}", "outputs depend on it", "it among the inputs", cure)
+        for call in left_out.values()
+    ]
+    return [found[serial] for serial in sorted(found)], problems
+
+
+def _first_calls(calls: Sequence[Call]) -> dict[int, Call]:
+    """For each layer object the call that came first, by the identity of the layer."""
+    first: dict[int, Call] = {}
+    for call in calls:
+        first.setdefault(id(call.layer), call)
+    return first
+
+
+def _nodes(
+    calls: Sequence[Call], names: dict[int, str], known: dict[tuple[int, int], str], taken: set[str]
+) -> tuple[Node, ...]:
+    """A node for each call; a further call of the same layer uses the weights of the first."""
+    nodes, seen = [], set()
+    for call in calls:
+        if call.layer is None:
+            continue
+        owner = names[id(call.layer)]
+        name = repeated_name(owner, taken) if owner in seen else owner
+        seen.add(owner)
+        taken.add(name)
+        reads = tuple(known[read.call.serial, read.output] for read in call.reads)
+        nodes.append(Node(name, call.layer, reads, owner))
+        for index, reference in enumerate(output_references(name, call.layer)):
+            known[call.serial, index] = reference
+    return tuple(nodes)

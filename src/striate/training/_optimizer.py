@@ -1,0 +1,163 @@
+"""What an optimizer is: hyperparameters, and a direction that does not know the learning rate."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import jax
+import numpy as np
+import optax
+
+from striate.errors import Problem
+from striate.layers._rule_kinds import number
+from striate.layers._rules import RefusedError, Rule, as_number, as_sequence, check_fields, optional
+from striate.training import schedules
+from striate.training._transforms import clip_each_norm
+
+LearningRate = float | Callable[[Any], Any]
+"""A number, or a schedule: steps -> rates."""
+
+
+def _rate(value: Any, axes: int) -> LearningRate:
+    """A number of at least 0, a schedule, or a schedule's config brought to life."""
+    if isinstance(value, Mapping):
+        return schedules.get(value)
+    if callable(value):
+        return value
+    rate = as_number(value)
+    if rate < 0:
+        raise RefusedError
+    return rate
+
+
+def _names(value: Any, axes: int) -> tuple[str, ...]:
+    """A tuple of pieces of weight names."""
+    names = as_sequence(value)
+    if not all(isinstance(name, str) and name for name in names):
+        raise RefusedError
+    return names
+
+
+def names_rule(cure: str) -> Rule:
+    """The rule of a field that picks weights by pieces of their names."""
+    return Rule("value", "a tuple of pieces of weight names", cure, _names, (None, "bias", (3,), ("",)))
+
+
+RATE = Rule(
+    "value",
+    "a number of at least 0 or a schedule",
+    "Give for instance 0.001 or schedules.CosineDecay(0.001, 1000).",
+    _rate,
+    (None, -0.1, "fast", float("nan"), True),
+)
+BETA = number("Choose a number such as 0.9; 0 forgets at once, near 1 remembers long.", 0.0, below=1.0)
+MOMENTUM = number("Choose a number such as 0.9; 0 is plain descent.", 0.0, 1.0)
+EPSILON = number("Choose a small number such as 1e-7; it keeps a division by zero away.", 0.0)
+DECAY = number("Choose a number such as 0.004, or None for no decay.", 0.0)
+LIMIT = number("Choose the largest size allowed, such as 1.0, or None for no clipping.", 0.0)
+
+
+@dataclass(frozen=True)
+class Optimizer(abc.ABC):
+    """A frozen value with the hyperparameters of Keras' optimizer of the same name.
+
+    Every step of training does, for parameters p with gradients g of the loss:
+
+        u = direction().update(clip(g), …) + weight_decay · p;    p ← p - rate · u
+
+    Args:
+        learning_rate: a number, or a schedule from `striate.schedules`.
+        weight_decay: the decoupled pull towards zero, rate · weight_decay · p each step, or None.
+        clipnorm: each array's gradient is shortened to this Euclidean length, or None.
+        clipvalue: each number of a gradient is kept within ± this, or None.
+        global_clipnorm: all gradients together are shortened to this length, or None; one clipping at most.
+        exclude_from_weight_decay: pieces of weight paths, such as ("bias", "gamma"), that do not decay.
+
+    Where we differ from Keras: Keras multiplies the rate into the momentum it stores, here it multiplies the
+    whole direction (as in PyTorch). The two are the same as long as the rate stays the same.
+    """
+
+    RULES: ClassVar[Mapping[str, Rule]] = {
+        "learning_rate": RATE,
+        "weight_decay": optional(DECAY),
+        "clipnorm": optional(LIMIT),
+        "clipvalue": optional(LIMIT),
+        "global_clipnorm": optional(LIMIT),
+        "exclude_from_weight_decay": names_rule("Write for instance ('bias', 'gamma')."),
+    }
+
+    learning_rate: LearningRate = 0.001
+    weight_decay: float | None = field(default=None, kw_only=True)
+    clipnorm: float | None = field(default=None, kw_only=True)
+    clipvalue: float | None = field(default=None, kw_only=True)
+    global_clipnorm: float | None = field(default=None, kw_only=True)
+    exclude_from_weight_decay: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Bring each field to its canonical form and refuse, all at once, what its rule refuses."""
+        check_fields(self)
+
+    def conflicts(self) -> Iterator[Problem]:
+        """Fields that do not go together."""
+        names = [
+            name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None
+        ]
+        if len(names) > 1:
+            where = type(self).__name__
+            happened = (
+                f"{' and '.join(names)} are both given"
+                if len(names) == 2
+                else f"{', '.join(names)} are all given"
+            )
+            yield Problem(where, happened, "one way of clipping", "Keep one of them and take the others out.")
+
+    @abc.abstractmethod
+    def rule(self) -> optax.GradientTransformation:
+        """The update rule alone: clipped gradients in, direction out, neither decay nor rate."""
+
+    def direction(self) -> optax.GradientTransformation:
+        """The whole update before the learning rate, with the gradient's sign: the loop does p - rate · u.
+
+        Its `update(grads, state, params)` needs the parameters when weights decay.
+        """
+        return optax.chain(self._clip(), self.rule(), self._decay())
+
+    def rates(self, steps: np.ndarray) -> np.ndarray:
+        """The learning rate of each of these steps, float32, on the host.
+
+        >>> from striate.training.optimizers import SGD
+        >>> SGD(0.5).rates(np.arange(3))
+        array([0.5, 0.5, 0.5], dtype=float32)
+        """
+        steps = np.asarray(steps)
+        rate = self.learning_rate(steps) if callable(self.learning_rate) else self.learning_rate
+        return np.broadcast_to(np.asarray(rate, np.float32), steps.shape).copy()
+
+    def _clip(self) -> optax.GradientTransformation:
+        """What happens to gradients first; a limit of 0 means none, as in Keras."""
+        if self.clipnorm:
+            return clip_each_norm(self.clipnorm)
+        if self.global_clipnorm:
+            return optax.clip_by_global_norm(self.global_clipnorm)
+        return optax.clip(self.clipvalue) if self.clipvalue else optax.identity()
+
+    def _decay(self) -> optax.GradientTransformation:
+        """Weight decay, added behind the rule so that momentum never sees it."""
+        if not self.weight_decay:
+            return optax.identity()
+        return optax.add_decayed_weights(self.weight_decay, mask=self._decays)
+
+    def _decays(self, params: Any) -> Any:
+        """True for each weight that decays."""
+        return jax.tree_util.tree_map_with_path(
+            lambda path, _: not matches(path, self.exclude_from_weight_decay), params
+        )
+
+
+def matches(path: Any, pieces: tuple[str, ...]) -> bool:
+    """Whether a weight's path, such as "conv1/bias", holds one of the pieces."""
+    text = "/".join(str(getattr(key, "key", key)) for key in path)
+    return any(piece in text for piece in pieces)

@@ -1,0 +1,27 @@
+import hashlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for loopback.py
+
+
+@pytest.fixture(autouse=True)
+def fresh_home(tmp_path, monkeypatch):
+    """An empty cache folder of its own for every test."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("STRIATE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def body():
+    """Random bytes, a little more than two reads long."""
+    return np.random.default_rng(7).bytes((1 << 19) + 4321)
+
+
+@pytest.fixture(scope="session")
+def digest(body):
+    return hashlib.sha256(body).hexdigest()
