@@ -20,7 +20,7 @@ from striate.layers._shapes import refuse, single
 _SHARED = ("activation", "use_bias", "kernel_initializer", "bias_initializer")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dense(Layer):
     """Every unit sees every input: out = activation(x @ kernel + bias), on the last axis.
 
