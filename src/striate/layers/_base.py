@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 """The shape of one example, without the batch axis: (H, W, C) for a picture."""
 
 Sees = Literal["point", "window", "all"]
-"""How much of its input one output position depends on: the same position, the positions in a window, or all."""
+"""What one output position depends on: the same position, the positions in a window, or all of them."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Layer(abc.ABC):
         input_shape: the shape of one example coming in; needed only by the first layer of a `Sequential`
             that is not told otherwise.
 
-    `KIND` is its short name in a network, `AXES` the number of spatial axes that a single size such as `3` stands
-    for, `SEES` how much of its input one output position depends on, `RANDOM` whether it draws while training.
+    `KIND` is its short name in a network, `AXES` the number of spatial axes that a single size such as `3`
+    stands for, `SEES` what one output position depends on, `RANDOM` whether it draws while training.
     """
 
     KIND: ClassVar[str] = "layer"
@@ -106,7 +106,7 @@ class Layer(abc.ABC):
         check_fields(self)
 
     def __repr__(self) -> str:
-        """The call that makes it, without arguments that are their defaults: Conv2D(32, (3, 3), activation='relu')."""
+        """The call that makes it, without the arguments that are their defaults: Conv2D(32, (3, 3))."""
         return show(self)
 
     def conflicts(self) -> Iterable[Problem]:

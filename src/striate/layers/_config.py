@@ -1,4 +1,4 @@
-"""Layers as plain JSON values and back, strictly: a file can name the layers of the table, and nothing else."""
+"""Layers as plain JSON values and back, strictly: a file can name the layers of the table and no more."""
 
 from __future__ import annotations
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from striate.errors import DataError, Problem
+
+_PIECE = 1024
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,7 +30,7 @@ class Moments:
     def of(cls, data: Any, axis: tuple[int, ...], where: str) -> Moments:
         """The moments of an array or of an iterable of batches, axes being counted with the batch axis."""
         total = None
-        for batch in [data] if hasattr(data, "shape") else data:
+        for batch in _pieces(data) if hasattr(data, "shape") else data:
             seen = cls.of_batch(np.asarray(batch[0] if isinstance(batch, tuple) else batch), axis, where)
             total = seen if total is None else total.joined(seen, where)
         if total is None:
@@ -39,7 +42,7 @@ class Moments:
         """The moments of one batch (N, ...)."""
         if batch.dtype.kind not in "uif":
             raise _refusal(where, f"the data have type {batch.dtype}", "numbers")
-        if any(not -batch.ndim < a < batch.ndim for a in axis):
+        if not batch.ndim or any(not -batch.ndim < a < batch.ndim for a in axis):
             raise _refusal(where, f"the data {batch.shape} lack an axis of {axis}", "all axes that are kept")
         if not batch.size:
             raise _refusal(where, f"the data {batch.shape} are empty", "at least one example")
@@ -61,6 +64,15 @@ class Moments:
         apart = other.mean - self.mean
         variance = self.variance * (1 - share) + other.variance * share + apart**2 * share * (1 - share)
         return Moments(count, self.mean + apart * share, variance)
+
+
+def _pieces(data: Any) -> Iterator[Any]:
+    """A large array piece by piece, so that no float64 copy of the whole is made."""
+    if not data.ndim or not len(data):
+        yield data
+        return
+    for start in range(0, len(data), _PIECE):
+        yield data[start : start + _PIECE]
 
 
 def _refusal(where: str, happened: str, expected: str) -> DataError:

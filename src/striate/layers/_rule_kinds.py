@@ -1,4 +1,4 @@
-"""The kinds of rules that tables are made of: whole numbers, numbers, flags, choices, sizes, shapes, names."""
+"""The kinds of rules that tables are made of: whole numbers, numbers, flags, choices, sizes, names."""
 
 from __future__ import annotations
 

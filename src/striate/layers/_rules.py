@@ -84,11 +84,11 @@ def check_fields(thing: Any) -> None:
 def spoken_fields(thing: Any) -> dict[str, Any]:
     """The fields of a checked dataclass that differ from their defaults, in order, positional ones first.
 
-    They are what makes this value different from the plainest of its class: what `repr` shows and a file keeps.
+    They are what `repr` shows and what a file keeps.
     """
     kind, rules = type(thing), rules_of(type(thing))
     spoken = {}
-    for field in sorted(fields(thing), key=lambda field: field.kw_only):
+    for field in sorted(fields(thing), key=lambda field: bool(field.kw_only)):
         value, default = getattr(thing, field.name), field.default
         if default is not MISSING and field.name in rules:
             default = rules[field.name].bring(default, getattr(kind, "AXES", 2))

@@ -47,14 +47,15 @@ class Activation(Pointwise):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ...) -> (N, ...)."""
-        return Result(ops.ACTIVATIONS[self.activation](*inputs))
+        (x,) = inputs
+        return Result(ops.ACTIVATIONS[self.activation](x))
 
 
 @dataclass(frozen=True, repr=False)
 class ReLU(Pointwise):
     """max(x, 0), or with a slope below the threshold and a ceiling.
 
-    y = max_value where x >= max_value, x where it is above the threshold, else negative_slope * (x - threshold).
+    y = max_value where x >= max_value, x where x > threshold, else negative_slope * (x - threshold)
 
     Args:
         max_value: the ceiling, or None.
@@ -84,7 +85,8 @@ class ReLU(Pointwise):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ...) -> (N, ...)."""
-        return Result(ops.relu(*inputs, self.negative_slope, self.max_value, self.threshold))
+        (x,) = inputs
+        return Result(ops.relu(x, self.negative_slope, self.max_value, self.threshold))
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,7 +113,8 @@ class LeakyReLU(Pointwise):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ...) -> (N, ...)."""
-        return Result(ops.leaky_relu(*inputs, self.negative_slope))
+        (x,) = inputs
+        return Result(ops.leaky_relu(x, self.negative_slope))
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,7 +138,8 @@ class ELU(Pointwise):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ...) -> (N, ...)."""
-        return Result(ops.elu(*inputs, self.alpha))
+        (x,) = inputs
+        return Result(ops.elu(x, self.alpha))
 
 
 @dataclass(frozen=True, repr=False)
@@ -223,4 +227,5 @@ class Softmax(Pointwise):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ...) -> (N, ...)."""
-        return Result(ops.softmax(*inputs, self.axis))
+        (x,) = inputs
+        return Result(ops.softmax(x, self.axis))

@@ -81,9 +81,9 @@ class _Conv(Layer):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., channels) -> (N, ..., filters)."""
-        op = ops.conv1d if self.AXES == 1 else ops.conv2d
+        (x,), op = inputs, ops.conv1d if self.AXES == 1 else ops.conv2d
         how = {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate}
-        z = op(*inputs, weights["kernel"], weights.get("bias"), groups=self.groups, **how)
+        z = op(x, weights["kernel"], weights.get("bias"), groups=self.groups, **how)
         return finish(z, self.activation)
 
 
@@ -94,8 +94,8 @@ class Conv1D(_Conv):
     Args:
         filters: how many kernels, and so output channels.
         kernel_size, strides, dilation_rate: its length, s and d, each an int or a tuple of one.
-        padding: "valid" (none), "same" (ceil(W / s) outputs), "causal" (no output sees later inputs), an int for
-            both sides, or ((before, after),).
+        padding: "valid" (none), "same" (ceil(W / s) outputs), "causal" (no output sees later inputs), an int
+            for both sides, or ((before, after),).
         data_format: "channels_last" or None.
         groups: into how many groups channels and filters are split.
         activation: a name such as "relu", or None.

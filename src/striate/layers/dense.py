@@ -81,5 +81,6 @@ class Dense(Layer):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., features) -> (N, ..., units)."""
-        z = ops.dense(*inputs, weights["kernel"], weights.get("bias"))
+        (x,) = inputs
+        z = ops.dense(x, weights["kernel"], weights.get("bias"))
         return finish(z, self.activation)

@@ -66,14 +66,16 @@ class _Depthwise(Layer):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., C) -> (N, ..., C depth_multiplier)."""
-        op = ops.depthwise_conv1d if self.AXES == 1 else ops.depthwise_conv2d
+        (x,), op = inputs, ops.depthwise_conv1d if self.AXES == 1 else ops.depthwise_conv2d
         how = {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate}
-        return finish(op(*inputs, weights["kernel"], weights.get("bias"), **how), self.activation)
+        return finish(op(x, weights["kernel"], weights.get("bias"), **how), self.activation)
 
 
 @dataclass(frozen=True, repr=False)
 class DepthwiseConv1D(_Depthwise):
-    """Each channel has its own `depth_multiplier` kernels: z[n, i, c m + j] = sum_u x[n, i s + u d, c] k[u, c, j].
+    """Each channel of a row has its own `depth_multiplier` kernels, and channels do not mix.
+
+    z[n, i, c m + q] = bias[c m + q] + sum_u x[n, i s + u d, c] kernel[u, c, q]
 
     Args:
         kernel_size, strides, dilation_rate: its length, s and d.
@@ -136,7 +138,7 @@ class _Separable(Layer):
         return (*fit(self, sizes, window_of(self, sizes)), self.filters)
 
     def weights(self, *inputs: Shape) -> dict[str, Weight]:
-        """depthwise_kernel (*kernel_size, C, multiplier), pointwise_kernel (1.., C multiplier, filters), bias."""
+        """depthwise_kernel (..., C, multiplier), pointwise_kernel (..., C multiplier, filters) and bias."""
         channels, ones = image(self, inputs)[-1], (1,) * self.AXES
         depthwise = (*self.kernel_size, channels, self.depth_multiplier)
         pointwise = (*ones, channels * self.depth_multiplier, self.filters)
@@ -160,11 +162,11 @@ class _Separable(Layer):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., C) -> (N, ..., filters); what lies between the two parts is `inside["depthwise"]`."""
-        depthwise, pointwise = (ops.depthwise_conv1d, ops.conv1d)
+        (x,), depthwise, pointwise = inputs, ops.depthwise_conv1d, ops.conv1d
         if self.AXES == 2:
-            depthwise, pointwise = (ops.depthwise_conv2d, ops.conv2d)
+            depthwise, pointwise = ops.depthwise_conv2d, ops.conv2d
         how = {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate}
-        between = depthwise(*inputs, weights["depthwise_kernel"], **how)
+        between = depthwise(x, weights["depthwise_kernel"], **how)
         done = finish(pointwise(between, weights["pointwise_kernel"], weights.get("bias")), self.activation)
         return done._replace(inside={"depthwise": between, **done.inside})
 

@@ -24,24 +24,27 @@ _EPSILON = number("Give a small number such as 0.001.", minimum=0.0)
 
 @dataclass(frozen=True, repr=False)
 class BatchNormalization(Pointwise):
-    """Brings every channel to mean beta and deviation gamma: (x - mean) / sqrt(variance + epsilon) * gamma + beta.
+    """Brings every channel to mean beta and deviation gamma.
 
-    While training, mean and variance are those of the batch, and the new moving averages come back in
-    `Result.state`: moving = momentum * moving + (1 - momentum) * batch. Otherwise the moving averages are used.
+    y = (x - mean) / sqrt(variance + epsilon) * gamma + beta
+
+    While training, mean and variance are those of the batch, and the new moving averages, momentum * moving +
+    (1 - momentum) * batch, come back in `Result.state`. Otherwise the moving averages are used.
 
     Args:
         axis: the axis of the channels, counted with the batch axis.
         momentum: how slowly the moving averages follow.
         epsilon: keeps the root away from 0.
         center, scale: whether there are beta and gamma.
-        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: how they start.
+        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: how the
+            weights start.
         beta_regularizer, gamma_regularizer: what the loss adds for them.
 
     >>> {name: weight.trainable for name, weight in BatchNormalization().weights((7, 7, 16)).items()}
     {'gamma': True, 'beta': True, 'moving_mean': False, 'moving_variance': False}
 
-    As in Keras, `trainable=False` makes it use (and keep) its moving averages even while training; momentum 0.99 is
-    PyTorch's 0.01, and the moving variance is the biased one, where PyTorch has the unbiased one.
+    As in Keras, `trainable=False` makes it use (and keep) its moving averages even while training. Momentum
+    0.99 is PyTorch's 0.01; the moving variance is the biased one, where PyTorch keeps the unbiased one.
 
     Ioffe and Szegedy, Batch normalization, 2015.
     """
@@ -120,7 +123,9 @@ class BatchNormalization(Pointwise):
 
 @dataclass(frozen=True, repr=False)
 class LocalResponseNormalization(Pointwise):
-    """Divides each number by the activity of its neighbours: x[c] / (k + alpha sum_{c' near c} x[c']^2)^beta.
+    """Divides each number by the activity of its neighbours.
+
+    y[c] = x[c] / (k + alpha sum_{c' near c} x[c']^2)^beta
 
     Args:
         size: how many neighbouring channels count, itself included.
@@ -129,7 +134,8 @@ class LocalResponseNormalization(Pointwise):
     >>> LocalResponseNormalization().output_shape((55, 55, 96))
     (55, 55, 96)
 
-    PyTorch divides alpha by size; TensorFlow counts `depth_radius` channels to each side. Keras has no such layer.
+    PyTorch divides alpha by size; TensorFlow counts `depth_radius` channels to each side.
+    Keras has no such layer.
 
     Krizhevsky et al., ImageNet classification with deep convolutional neural networks, 2012.
     """
@@ -159,4 +165,5 @@ class LocalResponseNormalization(Pointwise):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., C) -> (N, ..., C)."""
-        return Result(ops.local_response_norm(*inputs, self.size, self.alpha, self.beta, self.k))
+        (x,) = inputs
+        return Result(ops.local_response_norm(x, self.size, self.alpha, self.beta, self.k))

@@ -56,8 +56,8 @@ class _Pooling(Layer):
     def window(self, *inputs: Shape) -> Window:
         """The pooled window."""
         sizes, strides = image(self, inputs)[:-1], self.strides or self.pool_size
-        how = {"edges": self.edges, "where": label(self)}
-        pads = resolve_padding(self.padding, sizes, self.pool_size, strides, **how)
+        numbers = (self.padding, sizes, self.pool_size, strides)
+        pads = resolve_padding(*numbers, edges=self.edges, where=label(self))
         return Window(self.pool_size, strides, (1,) * self.AXES, pads)
 
     def forward(
@@ -68,7 +68,8 @@ class _Pooling(Layer):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., C) -> (N, ..., C) with fewer positions."""
-        return Result(type(self).POOL(*inputs, self.pool_size, self.strides, self.padding, self.edges))
+        (x,) = inputs
+        return Result(type(self).POOL(x, self.pool_size, self.strides, self.padding, self.edges))
 
 
 @dataclass(frozen=True, repr=False)

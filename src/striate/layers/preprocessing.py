@@ -120,7 +120,7 @@ class Normalization(Pointwise):
     """(x - mean) / sqrt(variance), with statistics that are known beforehand.
 
     Args:
-        axis: the axes that keep their own statistics, counted with the batch axis; None for one number in all.
+        axis: the axes that keep their own statistics, counted with the batch axis; None for one in all.
         mean, variance: the statistics, both or none; `adapt` finds them in data.
         invert: True multiplies and adds instead, which undoes it.
 
@@ -129,9 +129,9 @@ class Normalization(Pointwise):
     >>> layer.mean, layer.variance
     (2.0, 1.0)
 
-    The statistics are hyperparameters of the layer and no weights: they are saved with the architecture. Unlike in
-    Keras, a layer is a value that never changes, so that `adapt` returns a new one; and a layer without statistics
-    is refused, where Keras lets everything through unchanged.
+    The statistics are hyperparameters of the layer and no weights: they are saved with the architecture.
+    Unlike in Keras, a layer is a value that never changes, so that `adapt` returns a new one; and a layer
+    without statistics is refused, where Keras lets everything through unchanged.
     """
 
     KIND: ClassVar[str] = "normalize"

@@ -56,8 +56,8 @@ class Dropout(_Random):
 
     Args:
         rate: the share that is dropped, from 0 to 1.
-        noise_shape: the shape of the mask with its batch axis: 1 where an axis is dropped as a whole, None where
-            it is as large as the input.
+        noise_shape: the shape of the mask with its batch axis: 1 where an axis is dropped as a whole, None
+            where it is as large as the input.
         seed: mixed into the key that `forward` gets; not needed, since the key already decides everything.
 
     >>> Dropout(0.5).output_shape((128,))

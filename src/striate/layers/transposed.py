@@ -74,7 +74,7 @@ class _Transposed(Layer):
         return declare(self, (self.filters,), kernel=kernel)
 
     def window(self, *inputs: Shape) -> Window:
-        """The kernel on the picture pulled apart by the strides, as a convolution of stride 1 would see it."""
+        """The kernel on the picture pulled apart by the strides, as a convolution of stride 1 sees it."""
         image(self, inputs)
         spans = reach(self.kernel_size, self.dilation_rate)
         cut = zip(spans, self._pads(), strict=True)
@@ -94,9 +94,9 @@ class _Transposed(Layer):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., channels) -> (N, ..., filters)."""
-        op = ops.conv1d_transpose if self.AXES == 1 else ops.conv2d_transpose
+        (x,), op = inputs, ops.conv1d_transpose if self.AXES == 1 else ops.conv2d_transpose
         how = {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate}
-        z = op(*inputs, weights["kernel"], weights.get("bias"), output_padding=self.output_padding, **how)
+        z = op(x, weights["kernel"], weights.get("bias"), output_padding=self.output_padding, **how)
         return finish(z, self.activation)
 
 
