@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,7 +13,6 @@ from striate.formats._entry_rules import printable
 from striate.images import Preprocessing
 from striate.layers._base import Shape
 from striate.network import Network
-from striate.network.run import MAX_PARAMETERS
 
 
 class Promise(NamedTuple):
@@ -34,7 +32,7 @@ def promised_tensors(network: Network, where: str) -> dict[str, Promise]:
     """Every weight the architecture wants, by its name in a file; no array is made.
 
     Raises:
-        FormatError: its shapes do not fit together, or it wants more numbers than MAX_PARAMETERS.
+        FormatError: its shapes do not fit together.
     """
     try:
         declared = network.declared
@@ -45,10 +43,6 @@ def promised_tensors(network: Network, where: str) -> dict[str, Promise]:
         for path, weights in declared.items()
         for name, weight in weights.items()
     ]
-    total = sum(math.prod(promise.shape) for promise in promises)
-    if total > MAX_PARAMETERS:
-        happened = f"the architecture wants {printable(_count(total))} parameters"
-        raise FormatError(Problem(where, happened, f"at most {MAX_PARAMETERS:,}", "Use a smaller network."))
     return {f"{p.section}/{p.path}/{p.weight}": p for p in promises}
 
 
@@ -128,8 +122,3 @@ def _class_problems(shape: Shape, class_names: Sequence[str], where: str) -> lis
     expected = f"{count}, one for each output" if count > 1 else "2, for no and yes"
     cure = "Give one name for each class, in the order of the labels."
     return [Problem(f"{where}, class_names", f"there are {len(class_names)} names", expected, cure)]
-
-
-def _count(total: int) -> str:
-    """A number for a message, in powers of two when it is too long to write out."""
-    return f"{total:,}" if total < 10**18 else f"more than 2^{total.bit_length() - 1}"

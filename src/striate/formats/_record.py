@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from striate.errors import FormatError, Problem, StriateError
+from striate.errors import FormatError, Problem
 from striate.formats._entry_rules import printable
 from striate.formats._header import refuse
 from striate.formats._plain import plain_json
+from striate.formats._seal import FIELD, seal_problems
 from striate.images import Preprocessing
 from striate.network import Network, from_json, to_json
 from striate.network._strict_json import canonical_json, parse_json
@@ -24,10 +25,10 @@ FIELDS = (
     "format_version",
     "architecture",
     "architecture_sha256",
-    "weights_sha256",
     "preprocessing",
     "class_names",
     "training",
+    FIELD,
 )
 _CURE = "Get the file again from where it came, or save it again with Striate."
 
@@ -38,40 +39,36 @@ class Record:
 
     Args:
         network: the architecture.
-        weights_sha256: of the bytes of all tensors, in hexadecimal digits.
         preprocessing: how pictures become its input, or None.
         class_names: of its outputs in order, or None.
         training: how it was made, as plain JSON values, or None.
     """
 
     network: Network
-    weights_sha256: str
     preprocessing: Preprocessing | None
     class_names: tuple[str, ...] | None
     training: dict[str, Any] | None
 
 
-def record_text(record: Record) -> str:
-    """The JSON text of a record; equal records give equal text."""
+def record_values(record: Record) -> dict[str, Any]:
+    """A record as plain JSON values."""
     architecture = parse_json(to_json(record.network), "architecture")
     training = record.training
-    values = {
+    return {
         "format_version": FORMAT_VERSION,
         "architecture": architecture,
         "architecture_sha256": _sha256(architecture),
-        "weights_sha256": record.weights_sha256,
         "preprocessing": None if record.preprocessing is None else record.preprocessing.to_json(),
         "class_names": None if record.class_names is None else list(record.class_names),
         "training": None if training is None else plain_json(training, "training", null_for_nonfinite=True),
     }
-    return canonical_json(values)
 
 
-def read_record(metadata: Mapping[str, str], where: str) -> Record:
-    """The record among the metadata of a file.
+def read_values(metadata: Mapping[str, str], where: str) -> dict[str, Any]:
+    """The fields of the record among the metadata of a file, not yet looked into.
 
     Raises:
-        FormatError: it is missing, newer than this Striate, or wrong; all wrong fields at once.
+        FormatError: the record is missing or newer than this Striate, or has other fields.
     """
     if set(metadata) != {KEY}:
         happened = f"its metadata are {printable(sorted(metadata))}"
@@ -84,20 +81,26 @@ def read_record(metadata: Mapping[str, str], where: str) -> Record:
     if missing or unknown:
         happened = f"fields missing: {missing or 'none'}, fields unknown: {unknown[:10] or 'none'}"
         refuse(f"{where}, record", happened, f"exactly the fields {list(FIELDS)}")
+    return values
+
+
+def read_record(values: Mapping[str, Any], where: str) -> Record:
+    """The record that the fields tell of.
+
+    Raises:
+        FormatError: all wrong fields at once.
+    """
     problems: list[Problem] = []
     network = _architecture(values, where, problems)
     preprocessing = _preprocessing(values["preprocessing"], where, problems)
-    problems += [
-        *_digest_problems(values["weights_sha256"], where),
-        *_class_problems(values["class_names"], where),
-    ]
-    if not isinstance(values["training"], dict | None):
-        problems.append(_wrong(f"{where}, training", values["training"], "a JSON object or null"))
+    names, training = values["class_names"], values["training"]
+    problems += _class_problems(names, where)
+    if not isinstance(training, dict | None):
+        problems.append(_wrong(f"{where}, training", training, "a JSON object or null"))
+    problems += seal_problems(values[FIELD], where)
     if problems or network is None:
         raise FormatError(problems)
-    names = values["class_names"]
-    classes = None if names is None else tuple(names)
-    return Record(network, values["weights_sha256"], preprocessing, classes, values["training"])
+    return Record(network, preprocessing, None if names is None else tuple(names), training)
 
 
 def class_name_problems(names: Any, where: str) -> list[Problem]:
@@ -118,7 +121,7 @@ def _check_version(values: Any, where: str) -> None:
         )
 
 
-def _architecture(values: dict[str, Any], where: str, problems: list[Problem]) -> Network | None:
+def _architecture(values: Mapping[str, Any], where: str, problems: list[Problem]) -> Network | None:
     """The network, whose text must be the one that was hashed."""
     architecture = values["architecture"]
     if _sha256(architecture) != values["architecture_sha256"]:
@@ -128,9 +131,9 @@ def _architecture(values: dict[str, Any], where: str, problems: list[Problem]) -
         )
         return None
     try:
-        return from_json(canonical_json(architecture))
-    except StriateError as error:
-        problems += [replace(p, where=f"{where}, architecture, {p.where}") for p in error.problems]
+        return from_json(canonical_json(architecture), where=f"{where}, architecture")
+    except FormatError as error:
+        problems += error.problems
         return None
 
 
@@ -143,12 +146,6 @@ def _preprocessing(value: Any, where: str, problems: list[Problem]) -> Preproces
     except FormatError as error:
         problems += error.problems
         return None
-
-
-def _digest_problems(digest: Any, where: str) -> list[Problem]:
-    """64 hexadecimal digits."""
-    good = isinstance(digest, str) and len(digest) == 64 and set(digest) <= set("0123456789abcdef")
-    return [] if good else [_wrong(f"{where}, weights_sha256", digest, "64 hexadecimal digits")]
 
 
 def _class_problems(names: Any, where: str) -> list[Problem]:

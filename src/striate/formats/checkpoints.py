@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -16,20 +15,20 @@ from striate.formats._entry_rules import printable
 from striate.formats._header import make_header, raise_all, refuse
 from striate.formats._places import shown
 from striate.formats._plain import plain_json
+from striate.formats._seal import FIELD, begin_seal, check_seal, seal_problems, sealed_text
 from striate.formats.atomic import write_atomically
 from striate.formats.safetensors_file import (
     checked_arrays,
     chunks,
-    data_chunks,
     opened,
     read_arrays,
     read_header,
 )
-from striate.network._strict_json import canonical_json, parse_json
+from striate.network._strict_json import parse_json
 
 KEY = "striate_checkpoint"
 FORMAT_VERSION = 1
-_FIELDS = {"format_version", "arrays_sha256", "record"}
+_FIELDS = {"format_version", "record", FIELD}
 _TEMPLATE_CURE = "Resume with the network, the optimizer and the settings the checkpoint was made with."
 
 
@@ -58,12 +57,9 @@ def save_checkpoint(path: str | os.PathLike[str], tree: Any, record: Mapping[str
     arrays = checked_arrays(flatten(tree))
     plain = plain_json(record, "record", null_for_nonfinite=False)
     _, layout = make_header(arrays, {}, where)
-    digest = hashlib.sha256()
-    for chunk in data_chunks(layout, arrays):
-        digest.update(chunk)
-    text = {"format_version": FORMAT_VERSION, "arrays_sha256": digest.hexdigest(), "record": plain}
-    metadata = {KEY: canonical_json(text)}
-    _read_text(metadata, where)  # what could not be read again must not be written
+    values = {"format_version": FORMAT_VERSION, "record": plain}
+    metadata = {KEY: sealed_text(values, layout, arrays)}
+    _read_values(metadata, where)  # what could not be read again must not be written
     raw, header = make_header(arrays, metadata, where)
     write_atomically(path, chunks(raw, header, arrays))
 
@@ -80,12 +76,11 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray]
     where = shown(path)
     with opened(path) as file:
         header = read_header(file, where)
-        text = _read_text(header.metadata, where)
-        digest = hashlib.sha256()
+        values = _read_values(header.metadata, where)
+        digest = begin_seal(values, header)
         arrays = dict(read_arrays(file, header, where, digest))
-    if digest.hexdigest() != text["arrays_sha256"]:
-        refuse(where, "its arrays are not the ones whose SHA-256 it holds", "the arrays as they were saved")
-    return arrays, text["record"]
+    check_seal(values, digest, where)
+    return arrays, values["record"]
 
 
 def restore_tree(template: Any, arrays: Mapping[str, np.ndarray], where: str = "checkpoint") -> Any:
@@ -164,16 +159,17 @@ def _kind(array: np.ndarray) -> str:
     return f"{array.dtype} {list(array.shape)}"
 
 
-def _read_text(metadata: Mapping[str, str], where: str) -> dict[str, Any]:
+def _read_values(metadata: Mapping[str, str], where: str) -> dict[str, Any]:
     """The text of a checkpoint, with all its fields."""
     if set(metadata) != {KEY}:
         happened = f"its metadata are {printable(sorted(metadata))}"
         cure = "Give the checkpoint of a run; a model file is no checkpoint."
         raise FormatError(Problem(where, happened, f"exactly [{KEY!r}], as in a checkpoint", cure))
-    text = parse_json(metadata[KEY], f"{where}, record")
-    version = text.get("format_version") if isinstance(text, dict) else None
+    values = parse_json(metadata[KEY], f"{where}, record")
+    version = values.get("format_version") if isinstance(values, dict) else None
     if type(version) is not int or version != FORMAT_VERSION:
         refuse(f"{where}, record", f"the format version is {printable(version)}", f"{FORMAT_VERSION}")
-    if set(text) != _FIELDS or not isinstance(text["record"], dict):
-        refuse(f"{where}, record", f"its fields are {printable(sorted(text))}", f"{sorted(_FIELDS)}")
-    return text
+    if set(values) != _FIELDS or not isinstance(values["record"], dict):
+        refuse(f"{where}, record", f"its fields are {printable(sorted(values))}", f"{sorted(_FIELDS)}")
+    raise_all(seal_problems(values[FIELD], where))
+    return values

@@ -168,9 +168,7 @@ def nonfinite_problems(arrays: Mapping[str, np.ndarray], where: str) -> list[Pro
     for name, array in arrays.items():
         if array.dtype.kind not in "biu" and (count := _count_nonfinite(array)):
             happened = f"{count} of {array.size} numbers are not finite"
-            cure = (
-                "Use weights from before the numbers overflowed, or train again with a smaller learning rate."
-            )
+            cure = "Use weights from before they overflowed, or train again with a smaller learning rate."
             problems.append(Problem(f"{where}, tensor {printable(name)}", happened, "finite numbers", cure))
     return problems
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from striate.errors import ArgumentError, Problem
-from striate.formats._header import Header, make_header, raise_all, refuse
+from striate.formats._header import Header, make_header, raise_all
 from striate.formats._places import shown
 from striate.formats._promises import (
     Promise,
@@ -22,11 +21,11 @@ from striate.formats._promises import (
     promised_tensors,
     set_problems,
 )
-from striate.formats._record import KEY, Record, class_name_problems, read_record, record_text
+from striate.formats._record import KEY, Record, class_name_problems, read_record, read_values, record_values
+from striate.formats._seal import begin_seal, check_seal, sealed_text
 from striate.formats.atomic import write_atomically
 from striate.formats.safetensors_file import (
     chunks,
-    data_chunks,
     nonfinite_problems,
     opened,
     read_arrays,
@@ -93,16 +92,11 @@ def save_model(
     if problems:
         raise ArgumentError(problems)
     raise_all(nonfinite_problems(arrays, where))
-    _, layout = make_header(arrays, {}, where)
-    digest = hashlib.sha256()
-    for chunk in data_chunks(layout, arrays):
-        digest.update(chunk)
     names = None if class_names is None else tuple(class_names)
-    record = Record(
-        network, digest.hexdigest(), preprocessing, names, None if training is None else dict(training)
-    )
-    metadata = {KEY: record_text(record)}
-    read_record(metadata, where)  # what could not be read again must not be written
+    record = Record(network, preprocessing, names, None if training is None else dict(training))
+    _, layout = make_header(arrays, {}, where)
+    metadata = {KEY: sealed_text(record_values(record), layout, arrays)}
+    read_record(read_values(metadata, where), where)  # what could not be read again must not be written
     raw, header = make_header(arrays, metadata, where)
     write_atomically(path, chunks(raw, header, arrays))
 
@@ -111,7 +105,7 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
     """Read a model file: data only, no code of any kind is run or imported.
 
     Nothing is allocated before the header, the record, the architecture, the number of parameters and the set
-    of tensors have been checked; the weights must be the ones that were saved (SHA-256) and finite.
+    of tensors have been checked; the contents must be the ones that were saved (SHA-256) and finite.
 
     Args:
         path: the file.
@@ -125,12 +119,12 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
     where = shown(path)
     with opened(path) as file:
         header = read_header(file, where)
-        record = read_record(header.metadata, where)
+        values = read_values(header.metadata, where)
+        record = read_record(values, where)
         promises = _checked_promises(record, header, where)
-        digest = hashlib.sha256()
+        digest = begin_seal(values, header)
         arrays = dict(read_arrays(file, header, where, digest))
-    if digest.hexdigest() != record.weights_sha256:
-        refuse(where, "its weights are not the ones whose SHA-256 it holds", "the weights as they were saved")
+    check_seal(values, digest, where)
     raise_all(nonfinite_problems(arrays, where))
     on_device = {name: jnp.asarray(arrays.pop(name)) for name in list(arrays)}
     variables = nested_variables(on_device, promises)

@@ -1,4 +1,4 @@
-"""Fused activations: the rule that turns our own functions into their names, and the step that applies one."""
+"""Fused activations: the rule that turns our own functions into their names, and the step that uses one."""
 
 from __future__ import annotations
 

@@ -11,12 +11,15 @@ import jax
 
 from striate.errors import Problem
 from striate.layers._rule_kinds import flag, shape, text
-from striate.layers._rules import Rule, check_fields, optional
+from striate.layers._rules import Rule, check_fields, optional, show
 from striate.layers.initializers import Initializer
 from striate.layers.regularizers import Regularizer
 
 Shape = tuple[int, ...]
 """The shape of one example, without the batch axis: (H, W, C) for a picture."""
+
+Sees = Literal["point", "window", "all"]
+"""What one output position depends on: the same position, the positions in a window, or all of them."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,16 @@ class Window:
 
     Args:
         size: kernel sizes. stride: steps. dilation: gaps between taps.
-        padding: (before, after) zeros on each axis.
+        padding: (before, after) zeros on each axis; negative ones cut positions off.
+        spread: the image is first pulled apart until neighbours are this far from each other, the gaps being
+            empty; None where that does not happen, that is but for transposed convolutions and upsampling.
     """
 
     size: tuple[int, ...]
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
     padding: tuple[tuple[int, int], ...]
+    spread: tuple[int, ...] | None = None
 
 
 class Result(NamedTuple):
@@ -65,7 +71,7 @@ class Result(NamedTuple):
     inside: Mapping[str, jax.Array] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Layer(abc.ABC):
     """A frozen value that says everything about a layer except its numbers.
 
@@ -75,13 +81,14 @@ class Layer(abc.ABC):
         input_shape: the shape of one example coming in; needed only by the first layer of a `Sequential`
             that is not told otherwise.
 
-    `KIND` is its short name in a network, `AXES` the number of spatial axes that a single size such as `3` stands
-    for, `SEES` how much of its input one output position depends on: the same "point", a "window", or "all" of it.
+    `KIND` is its short name in a network, `AXES` the number of spatial axes that a single size such as `3`
+    stands for, `SEES` what one output position depends on, `RANDOM` whether it draws while training.
     """
 
     KIND: ClassVar[str] = "layer"
     AXES: ClassVar[int] = 2
-    SEES: ClassVar[Literal["point", "window", "all"]] = "point"
+    SEES: ClassVar[Sees] = "point"
+    RANDOM: ClassVar[bool] = False
     RULES: ClassVar[Mapping[str, Rule]] = {
         "name": optional(text("Give a name such as 'conv1', or leave it out.")),
         "trainable": flag("Write trainable=False to freeze the layer."),
@@ -97,6 +104,10 @@ class Layer(abc.ABC):
     def __post_init__(self) -> None:
         """Bring each field to its one canonical form and refuse, all at once, what its rule refuses."""
         check_fields(self)
+
+    def __repr__(self) -> str:
+        """The call that makes it, without the arguments that are their defaults: Conv2D(32, (3, 3))."""
+        return show(self)
 
     def conflicts(self) -> Iterable[Problem]:
         """What is wrong between fields that are each right on their own."""

@@ -1,4 +1,4 @@
-"""The kinds of rules that tables are made of: whole numbers, numbers, flags, choices, sizes, shapes, texts."""
+"""The kinds of rules that tables are made of: whole numbers, numbers, flags, choices, sizes, names."""
 
 from __future__ import annotations
 
@@ -128,13 +128,26 @@ def data_format() -> Rule:
     """Channels last, and nothing else; None stands for it, as in Keras."""
 
     def canonical(value: Any, axes: int) -> str:
-        if value not in (None, "channels_last"):
+        if not (value is None or (isinstance(value, str) and value == "channels_last")):
             raise RefusedError
         return "channels_last"
 
     cure = "Move the channels to the last axis, for instance with numpy.moveaxis(x, 1, -1)."
     wrong = ("channels_first", "NCHW", 3)
     return Rule("choice", "'channels_last' or None", cure, canonical, wrong, choices=("channels_last",))
+
+
+def entries(cure: str, expected: str, minimum: int | None, *wrong: Any, empty: bool = True) -> Rule:
+    """A tuple of whole numbers that are at least `minimum`; one number alone stands for a tuple of one."""
+
+    def canonical(value: Any, axes: int) -> tuple[int, ...]:
+        alone = hasattr(value, "__index__") and not getattr(value, "ndim", 0)
+        found = tuple(as_whole(entry, minimum) for entry in ((value,) if alone else as_sequence(value)))
+        if not (found or empty) or len(set(found)) != len(found):
+            raise RefusedError
+        return found
+
+    return Rule("shape", expected, cure, canonical, (None, "1", 1.5, True, (1, 1), *wrong), minimum=minimum)
 
 
 def text(cure: str) -> Rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from striate.errors import ArgumentError, Problem
@@ -61,7 +61,7 @@ def check_fields(thing: Any) -> None:
 
     Args:
         thing: a dataclass with a `RULES` table (layers, initializers, regularizers). Its `AXES` is the number
-            of spatial axes that a single size stands for; its `conflicts()` lists fields that do not go together.
+            of spatial axes that a single size stands for; its `conflicts()` lists what does not go together.
 
     Raises:
         ArgumentError: one Problem for each wrong field, `where` being for instance "Conv2D.filters".
@@ -79,6 +79,34 @@ def check_fields(thing: Any) -> None:
         problems = list(thing.conflicts())
     if problems:
         raise ArgumentError(problems)
+
+
+def spoken_fields(thing: Any) -> dict[str, Any]:
+    """The fields of a checked dataclass that differ from their defaults, in order, positional ones first.
+
+    They are what `repr` shows and what a file keeps.
+    """
+    kind, rules = type(thing), rules_of(type(thing))
+    spoken = {}
+    for field in sorted(fields(thing), key=lambda field: bool(field.kw_only)):
+        value, default = getattr(thing, field.name), field.default
+        if default is not MISSING and field.name in rules:
+            default = rules[field.name].bring(default, getattr(kind, "AXES", 2))
+        if default is MISSING or value != default:
+            spoken[field.name] = value
+    return spoken
+
+
+def show(thing: Any) -> str:
+    """The call that makes this value, without the arguments that are their defaults.
+
+    Fields without a default come first and are written without their names.
+    """
+    bare = {field.name for field in fields(thing) if field.default is MISSING}
+    arguments = (
+        f"{value!r}" if name in bare else f"{name}={value!r}" for name, value in spoken_fields(thing).items()
+    )
+    return f"{type(thing).__name__}({', '.join(arguments)})"
 
 
 def _refusal(where: str, value: Any, rule: Rule) -> Problem:
@@ -107,7 +135,11 @@ def as_whole(value: Any, minimum: float | None = None, maximum: float | None = N
 
 def as_number(value: Any) -> float:
     """A finite Python float from anything that is one number; neither bools nor text are numbers."""
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__") or getattr(value, "ndim", 0):
+    if (
+        isinstance(value, bool | complex | str | bytes)
+        or not hasattr(value, "__float__")
+        or getattr(value, "ndim", 0)
+    ):
         raise RefusedError
     try:
         number = float(value)

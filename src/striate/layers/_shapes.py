@@ -31,7 +31,7 @@ def single(layer: Layer, inputs: tuple[Shape, ...]) -> Shape:
 
 
 def image(layer: Layer, inputs: tuple[Shape, ...]) -> Shape:
-    """The only input of a layer that works on pictures (or on rows, when `AXES` is 1): its axes are counted."""
+    """The only input of a layer that works on pictures, or on rows when `AXES` is 1; its axes are counted."""
     shape = single(layer, inputs)
     if len(shape) == layer.AXES + 1:
         return shape

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import jax
 
 from striate import ops
 from striate.errors import Problem
 from striate.layers._activations import finish
-from striate.layers._base import Layer, Result, Shape, Weight, Window
-from striate.layers._conv_shared import CONV_RULES, fit, need_groups, window_of
+from striate.layers._base import Layer, Result, Sees, Shape, Weight, Window
+from striate.layers._conv_shared import (
+    CAUSAL_PADDING,
+    CONV_RULES,
+    declare,
+    fit,
+    group_conflicts,
+    need_groups,
+    window_of,
+)
 from striate.layers._rules import Rule, Sizes
 from striate.layers._shapes import image
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Conv(Layer):
     """The part of Conv1D and Conv2D that does not depend on the number of axes."""
 
     KIND: ClassVar[str] = "conv"
-    SEES: ClassVar[Literal["point", "window", "all"]] = "window"
+    SEES: ClassVar[Sees] = "window"
     RULES: ClassVar[Mapping[str, Rule]] = CONV_RULES
 
     filters: int
@@ -42,10 +50,7 @@ class _Conv(Layer):
 
     def conflicts(self) -> Iterable[Problem]:
         """Filters that do not fall into equal groups."""
-        if self.filters % self.groups:
-            found = f"{self.filters} filters cannot be split into {self.groups} equal groups"
-            cure = "Change filters or groups."
-            yield Problem(f"{type(self).__name__}.groups", found, "a divisor of filters", cure)
+        return group_conflicts(type(self).__name__, self.filters, self.groups)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(..., channels) -> (windows on each axis..., filters)."""
@@ -56,11 +61,8 @@ class _Conv(Layer):
     def weights(self, *inputs: Shape) -> dict[str, Weight]:
         """kernel (*kernel_size, channels / groups, filters) and bias (filters,)."""
         channels = image(self, inputs)[-1]
-        shape = (*self.kernel_size, channels // self.groups, self.filters)
-        declared = {"kernel": Weight(shape, self.kernel_initializer, True, self.kernel_regularizer)}
-        if self.use_bias:
-            declared["bias"] = Weight((self.filters,), self.bias_initializer, True, self.bias_regularizer)
-        return declared
+        kernel = (*self.kernel_size, channels // self.groups, self.filters)
+        return declare(self, (self.filters,), kernel=kernel)
 
     def window(self, *inputs: Shape) -> Window:
         """The kernel's window."""
@@ -71,21 +73,29 @@ class _Conv(Layer):
         positions = math.prod(self.output_shape(*inputs)[:-1])
         return positions * math.prod(self.weights(*inputs)["kernel"].shape)
 
-    def _run(self, op: Callable[..., jax.Array], weights: Mapping[str, jax.Array], x: jax.Array) -> Result:
+    def forward(
+        self,
+        weights: Mapping[str, jax.Array],
+        *inputs: jax.Array,
+        train: bool = False,
+        key: jax.Array | None = None,
+    ) -> Result:
+        """(N, ..., channels) -> (N, ..., filters)."""
+        (x,), op = inputs, ops.conv1d if self.AXES == 1 else ops.conv2d
         how = {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate}
         z = op(x, weights["kernel"], weights.get("bias"), groups=self.groups, **how)
         return finish(z, self.activation)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conv1D(_Conv):
-    """Slides kernels along a row: out[n, i, f] = bias[f] + sum_{a, c} x[n, i s + a d, c] kernel[a, c, f].
+    """Slides kernels along a row: z[n, i, f] = bias[f] + sum_{u, c} x[n, i s + u d, c] kernel[u, c, f].
 
     Args:
         filters: how many kernels, and so output channels.
-        kernel_size, strides, dilation_rate: ints (or tuples of one): k, s and d.
-        padding: "valid" (none), "same" (ceil(W / s) outputs), "causal" (only the past is seen), an int for both
-            sides, or ((before, after),).
+        kernel_size, strides, dilation_rate: its length, s and d, each an int or a tuple of one.
+        padding: "valid" (none), "same" (ceil(W / s) outputs), "causal" (no output sees later inputs), an int
+            for both sides, or ((before, after),).
         data_format: "channels_last" or None.
         groups: into how many groups channels and filters are split.
         activation: a name such as "relu", or None.
@@ -96,31 +106,24 @@ class Conv1D(_Conv):
     >>> Conv1D(8, 3, strides=2, padding="same").output_shape((11, 4))
     (6, 8)
 
-    Unlike Keras, strides and dilation may both exceed 1, and the padding may be said in numbers.
+    Unlike in Keras, strides and dilation may both exceed 1, and the padding may be given in numbers.
     """
 
     AXES: ClassVar[int] = 1
-
-    def forward(
-        self,
-        weights: Mapping[str, jax.Array],
-        *inputs: jax.Array,
-        train: bool = False,
-        key: jax.Array | None = None,
-    ) -> Result:
-        """(N, W, C) -> (N, W', filters)."""
-        return self._run(ops.conv1d, weights, *inputs)
+    RULES: ClassVar[Mapping[str, Rule]] = CAUSAL_PADDING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conv2D(_Conv):
-    """Slides kernels over a picture: out[n, i, j, f] = bias[f] + sum_{a, b, c} x[n, i s + a d, j s + b d, c] kernel[a, b, c, f].
+    """Slides kernels over a picture (cross-correlation, the kernel is not flipped).
+
+    z[n, i, j, f] = bias[f] + sum_{u, v, c} x[n, i s + u d, j s + v d, c] kernel[u, v, c, f]
 
     Args:
         filters: how many kernels, and so output channels.
-        kernel_size, strides, dilation_rate: k, s and d, an int or one for each axis.
-        padding: "valid" (none), "same" (ceil(H / s) outputs, the odd zero at the far side), an int for all sides,
-            or ((top, bottom), (left, right)).
+        kernel_size, strides, dilation_rate: its size, s and d, each an int or (vertical, horizontal).
+        padding: "valid" (none), "same" (ceil(H / s) outputs, the odd zero at the far side), an int for all
+            sides, or ((top, bottom), (left, right)).
         data_format: "channels_last" or None.
         groups: into how many groups channels and filters are split.
         activation: a name such as "relu", or None.
@@ -134,15 +137,5 @@ class Conv2D(_Conv):
     >>> {name: weight.shape for name, weight in conv.weights((28, 28, 1)).items()}
     {'kernel': (3, 3, 1, 32), 'bias': (32,)}
 
-    Unlike Keras, strides and dilation may both exceed 1, and the padding may be said in numbers.
+    Unlike in Keras, strides and dilation may both exceed 1, and the padding may be given in numbers.
     """
-
-    def forward(
-        self,
-        weights: Mapping[str, jax.Array],
-        *inputs: jax.Array,
-        train: bool = False,
-        key: jax.Array | None = None,
-    ) -> Result:
-        """(N, H, W, C) -> (N, H', W', filters)."""
-        return self._run(ops.conv2d, weights, *inputs)

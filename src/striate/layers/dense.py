@@ -20,7 +20,7 @@ from striate.layers._shapes import refuse, single
 _SHARED = ("activation", "use_bias", "kernel_initializer", "bias_initializer")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dense(Layer):
     """Every unit sees every input: out = activation(x @ kernel + bias), on the last axis.
 
@@ -81,5 +81,6 @@ class Dense(Layer):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ..., features) -> (N, ..., units)."""
-        z = ops.dense(*inputs, weights["kernel"], weights.get("bias"))
+        (x,) = inputs
+        z = ops.dense(x, weights["kernel"], weights.get("bias"))
         return finish(z, self.activation)

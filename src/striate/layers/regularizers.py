@@ -72,7 +72,8 @@ class L2(Regularizer):
 class L1L2(Regularizer):
     """l1 * sum |w| + l2 * sum w^2.
 
-    Both factors are 0 unless given, as in Keras; its name "l1_l2" stands for 0.01 and 0.01, as Keras' manual says.
+    Both factors are 0 unless given, as in Keras; the name "l1_l2" stands for 0.01 and 0.01, as Keras' manual
+    says.
     """
 
     RULES: ClassVar[Mapping[str, Rule]] = {"l1": _FACTOR, "l2": _FACTOR}

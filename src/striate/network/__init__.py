@@ -5,6 +5,7 @@ from striate.network.building import sequential
 from striate.network.costs import Row, Totals
 from striate.network.graph import Network
 from striate.network.json_text import from_json, to_json
+from striate.network.looking import pixels_seen
 from striate.network.nonfinite import find_nonfinite
 from striate.network.receptive import ReceptiveField
 from striate.network.run import Applied
@@ -23,6 +24,7 @@ __all__ = [
     "find_nonfinite",
     "from_json",
     "graph",
+    "pixels_seen",
     "sequential",
     "to_json",
 ]

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from striate.errors import Problem
+from striate.network._border_warnings import border_warnings
 from striate.network._structure import Structure
-from striate.network.shapes import Program
+from striate.network._warnings import wiring_warnings
+from striate.network.costs import rows
+from striate.network.shapes import Program, declared_weights
 
 
 def errors(network: Structure, program: Program) -> list[Problem]:
     """What keeps a network from running or part of it from learning: open inputs, shapes, loose ends."""
     return [*_open_inputs(network), *program.problems, *_loose_ends(network, "", set())]
+
+
+def warnings(network: Structure, program: Program) -> list[Problem]:
+    """What is unwise about a network, in the order of its layers; those behind a mistake are left out."""
+    steps = {path: step for path, step in program.steps.items() if step.shape is not None}
+    known = replace(program, steps=steps)
+    found = wiring_warnings(network.inputs, known, rows(network, known, declared_weights(known)))
+    found += [problem for step in steps.values() for problem in border_warnings(step)]
+    order = {path: place for place, path in enumerate(steps)}
+    return sorted(found, key=lambda problem: order[problem.where])
 
 
 def _open_inputs(network: Structure) -> Iterator[Problem]:

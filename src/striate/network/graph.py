@@ -94,7 +94,7 @@ class Network(Structure):
 
     def check(self) -> list[Problem]:
         """Every error and every warning, with paths and cures; empty when there is nothing to say."""
-        return self.errors()
+        return self.errors() + checks.warnings(self, self.program)
 
     def verify(self) -> Network:
         """This network, if nothing keeps it from running.

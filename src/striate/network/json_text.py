@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from striate.errors import FormatError, Problem, StriateError
 from striate.layers._base import Layer
+from striate.layers._config import from_config, to_config
 from striate.network._strict_json import canonical_json, parse_json
 from striate.network._structure import InputSpec, Node, Structure
 from striate.network.graph import Network
@@ -55,8 +56,6 @@ def _plain_node(node: Node) -> dict[str, Any]:
     elif isinstance(node.layer, Structure):
         plain["network"] = to_plain(node.layer)
     else:
-        from striate.layers._config import to_config
-
         plain["layer"] = to_config(node.layer)
     return plain
 
@@ -177,8 +176,6 @@ class _Reader:
 
 
 def _layer(plain: Any, where: str) -> Layer:
-    from striate.layers._config import from_config
-
     try:
         return from_config(plain)
     except StriateError as error:

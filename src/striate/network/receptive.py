@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from striate.layers._base import Shape, Window
+from striate.layers._base import Layer, Shape, Window
 from striate.network._axis_view import IDENTITY, AxisView, AxisWindow, through, union
 from striate.network.shapes import Program, Step
 
@@ -78,7 +78,7 @@ def link(step: Step, index: int) -> Link:
         return Link("windows", axis_windows(window))
     if len(found) != len(made) or (len(found) == 1 and (layer.SEES == "all" or _mixes_features(step))):
         return Link("all")
-    if layer.SEES == "all" and layer.KIND != "dense":
+    if (layer.SEES == "all" and layer.KIND != "dense") or _mixes_positions(layer, found, made):
         return Link("all")
     return _pointwise(found[:-1], made[:-1]) if len(found) > 1 else Link("same")
 
@@ -165,6 +165,13 @@ def _pointwise(found: Shape, made: Shape) -> Link:
             "windows", tuple(same if one == other else None for one, other in zip(found, made, strict=True))
         )
     return Link("all")
+
+
+def _mixes_positions(layer: Layer, found: Shape, made: Shape) -> bool:
+    """A softmax along a spatial axis; maps put one behind the other."""
+    if layer.KIND == "softmax":
+        return getattr(layer, "axis", -1) not in (-1, len(found))
+    return layer.KIND == "concat" and found[:-1] != made[:-1]
 
 
 def _mixes_features(step: Step) -> bool:

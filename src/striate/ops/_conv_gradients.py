@@ -1,7 +1,7 @@
-"""Two-dimensional convolution with its own gradient, made only of canonical convolutions and matrix products.
+"""Two-dimensional convolution with its own gradient, made of canonical convolutions and matrix products only.
 
-XLA's CPU backend runs a convolution fast when its axes are ordered (N, H, W, C) and (H, W, I, O); it reorders others
-only in the entry computation, never inside a loop. Everything here is therefore written in that order.
+XLA's CPU backend is fast for a convolution whose axes are ordered (N, H, W, C) and (H, W, I, O). It reorders others
+in the entry computation, but not inside a loop, so everything here is written in that order from the start.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from striate.ops._phases import interleave, phase_count
 from striate.ops.geometry import Pads, reach
+
+NARROW = 64
+"""With so few filters in all phases together, one convolution for all of them beats one for each (measured)."""
 
 
 class Spec(NamedTuple):
@@ -22,76 +26,118 @@ class Spec(NamedTuple):
     strides: tuple[int, int]
     pads: Pads
     dilation: tuple[int, int]
-    groups: int
+
+
+DENSE = Spec((1, 1), ((0, 0), (0, 0)), (1, 1))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def convolve(x: jax.Array, kernel: jax.Array, spec: Spec) -> jax.Array:
     """y[n,i,j,f] = sum over u,v,c of x[n, i s + u d, j s + v d, c] kernel[u,v,c,f], on padded x."""
+    if kernel.shape[:2] == (1, 1):
+        return _mix_channels(x, kernel, spec)
+    order = ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(
-        x,
-        kernel,
-        spec.strides,
-        spec.pads,
-        rhs_dilation=spec.dilation,
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=spec.groups,
+        x, kernel, spec.strides, spec.pads, rhs_dilation=spec.dilation, dimension_numbers=order
     )
 
 
 def input_gradient(dy: jax.Array, kernel: jax.Array, spec: Spec, sizes: tuple[int, int]) -> jax.Array:
-    """The gradient for x of spatial `sizes`: a stride-1 convolution of dy spread out, with the kernel turned round."""
-    spans = reach(kernel.shape[:2], spec.dilation)
-    spread = [(0, 0, 0)]
-    for axis in range(2):
-        before = spans[axis] - 1 - spec.pads[axis][0]
-        covered = (dy.shape[1 + axis] - 1) * spec.strides[axis] + 1
-        after = sizes[axis] + spans[axis] - 1 - before - covered
-        spread.append((before, after, spec.strides[axis] - 1))
-    stuffed = lax.pad(dy, jnp.zeros((), dy.dtype), [*spread, (0, 0, 0)])
-    turned = Spec((1, 1), ((0, 0), (0, 0)), spec.dilation, spec.groups)
-    return convolve(stuffed, turn_kernel(kernel, spec.groups), turned)
-
-
-def turn_kernel(kernel: jax.Array, groups: int) -> jax.Array:
-    """Flip the taps and swap channels with filters: (kh, kw, C/g, F) becomes (kh, kw, F/g, C)."""
-    kh, kw, channels, filters = kernel.shape
-    split = kernel[::-1, ::-1].reshape(kh, kw, channels, groups, filters // groups)
-    return split.transpose(0, 1, 4, 3, 2).reshape(kh, kw, filters // groups, groups * channels)
+    """The gradient for x of spatial `sizes`; run forward, it is the transposed convolution."""
+    if spec.strides == (1, 1) or spec.dilation != (1, 1):
+        return convolve(
+            stuff(dy, kernel.shape[:2], spec, sizes), turn(kernel), DENSE._replace(dilation=spec.dilation)
+        )
+    return _by_phases(dy, kernel, spec, sizes)
 
 
 def kernel_gradient(x: jax.Array, dy: jax.Array, spec: Spec, taps: tuple[int, int]) -> jax.Array:
-    """The gradient for a kernel of `taps`: one matrix product of a shifted x with dy for each tap."""
+    """The gradient for a kernel of `taps`: for each of its rows one matrix product of x with dy.
+
+    The columns that a kernel row meets are laid side by side once, so each product is wide enough to be fast.
+    """
+    rows, columns, filters = dy.shape[1], dy.shape[2], dy.shape[3]
     padded = pad_image(x, spec.pads)
-    split = dy.reshape(*dy.shape[:3], spec.groups, -1)
-    products = [_tap_product(tap, split) for tap in shifted(padded, taps, dy.shape[1:3], spec)]
-    return jnp.stack(products).reshape(*taps, x.shape[3] // spec.groups, dy.shape[3])
+    wide = jnp.concatenate([cut(padded, 2, tap, columns, spec) for tap in range(taps[1])], axis=3)
+    flat = dy.reshape(-1, filters)
+    products = [flat.T @ cut(wide, 1, tap, rows, spec).reshape(-1, wide.shape[3]) for tap in range(taps[0])]
+    return jnp.stack(products).transpose(0, 2, 1).reshape(*taps, x.shape[3], filters)
 
 
-def _tap_product(tap: jax.Array, dy: jax.Array) -> jax.Array:
-    """(N,H,W,C) and (N,H,W,g,F/g) to (C/g, F)."""
-    x = tap.reshape(*tap.shape[:3], dy.shape[3], -1)
-    return jnp.einsum("nhwgc,nhwgf->cgf", x, dy).reshape(x.shape[4], -1)
+def turn(kernel: jax.Array) -> jax.Array:
+    """Flip the taps and swap channels with filters."""
+    return kernel[::-1, ::-1].transpose(0, 1, 3, 2)
+
+
+def stuff(dy: jax.Array, taps: tuple[int, ...], spec: Spec, sizes: tuple[int, int]) -> jax.Array:
+    """Spread dy out to the strides and surround it, so that a dense stride-1 convolution gives `sizes`."""
+    spread = []
+    for axis, span in enumerate(reach(taps, spec.dilation)):
+        before = span - 1 - spec.pads[axis][0]
+        covered = (dy.shape[1 + axis] - 1) * spec.strides[axis] + 1
+        spread.append((before, sizes[axis] + span - 1 - before - covered, spec.strides[axis] - 1))
+    return lax.pad(dy, jnp.zeros((), dy.dtype), [(0, 0, 0), *spread, (0, 0, 0)])
 
 
 def pad_image(x: jax.Array, pads: Pads) -> jax.Array:
-    """Zeros around the two spatial axes; a negative number cuts instead."""
+    """Zeros around the two spatial axes; a negative number cuts instead.
+
+    The barrier makes the padded image an array: fused into the many slices that read it, the padding would be
+    computed again for each of them, which was measured four times slower.
+    """
     if not any(before or after for before, after in pads):
         return x
-    return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *[(b, a, 0) for b, a in pads], (0, 0, 0)])
+    padded = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *[(b, a, 0) for b, a in pads], (0, 0, 0)])
+    return lax.optimization_barrier(padded)
 
 
-def shifted(x: jax.Array, taps: tuple[int, int], windows: tuple[int, int], spec: Spec) -> list[jax.Array]:
-    """For each tap, in reading order, the (N, H', W', C) values it meets on an already padded x."""
-    return [_shift(x, (row, column), windows, spec) for row in range(taps[0]) for column in range(taps[1])]
+def cut(x: jax.Array, axis: int, tap: int, windows: int, spec: Spec) -> jax.Array:
+    """What one tap meets along one axis of an already padded x."""
+    start, stride = tap * spec.dilation[axis - 1], spec.strides[axis - 1]
+    return lax.slice_in_dim(x, start, start + (windows - 1) * stride + 1, stride, axis)
 
 
-def _shift(x: jax.Array, tap: tuple[int, int], windows: tuple[int, int], spec: Spec) -> jax.Array:
-    """The values that one tap meets."""
-    starts = [tap[axis] * spec.dilation[axis] for axis in range(2)]
-    stops = [starts[axis] + (windows[axis] - 1) * spec.strides[axis] + 1 for axis in range(2)]
-    low, high = (0, *starts, 0), (x.shape[0], *stops, x.shape[3])
-    return lax.slice(x, low, high, (1, *spec.strides, 1))
+def _mix_channels(x: jax.Array, kernel: jax.Array, spec: Spec) -> jax.Array:
+    """A 1x1 convolution is a matrix product of the pixels that the strides meet."""
+    picked = pad_image(x, spec.pads)[:, :: spec.strides[0], :: spec.strides[1]]
+    return jnp.matmul(picked, kernel[0, 0])
+
+
+def _by_phases(dy: jax.Array, kernel: jax.Array, spec: Spec, sizes: tuple[int, int]) -> jax.Array:
+    """Strided input gradient without multiplying zeros.
+
+    Row r + s m of the padded input is met only by taps r, r + s, r + 2 s, ...: each phase r is a small dense
+    convolution of dy, and the phases are interleaved (the sub-pixel trick of Shi and others, 2016).
+    """
+    starts = (spec.pads[0][0], spec.pads[1][0])
+    counts = phase_count(sizes, starts, spec.strides)
+    steps = [(row, column) for row in range(spec.strides[0]) for column in range(spec.strides[1])]
+    if kernel.shape[2] * len(steps) <= NARROW:
+        phases = _phases_together(dy, kernel, spec.strides, counts)
+    else:
+        parts = [kernel[row :: spec.strides[0], column :: spec.strides[1]] for row, column in steps]
+        phases = [_one_phase(dy, part, counts) for part in parts]
+    return interleave(phases, spec.strides, starts, sizes)
+
+
+def _one_phase(dy: jax.Array, part: jax.Array, counts: tuple[int, int]) -> jax.Array:
+    """A dense convolution of dy with the taps of one phase; none of them may be left."""
+    if 0 in part.shape:
+        return jnp.zeros((dy.shape[0], *counts, part.shape[2]), dy.dtype)
+    pads = tuple((part.shape[a] - 1, counts[a] - dy.shape[1 + a]) for a in range(2))
+    return convolve(pad_image(dy, pads), turn(part), DENSE)
+
+
+def _phases_together(
+    dy: jax.Array, kernel: jax.Array, strides: tuple[int, int], counts: tuple[int, int]
+) -> list[jax.Array]:
+    """All phases as the filters of one convolution, the taps that a phase lacks being zero."""
+    kh, kw, channels, filters = kernel.shape
+    th, tw = -(-kh // strides[0]), -(-kw // strides[1])
+    whole = jnp.pad(kernel, ((0, th * strides[0] - kh), (0, tw * strides[1] - kw), (0, 0), (0, 0)))
+    split = whole.reshape(th, strides[0], tw, strides[1], channels, filters)
+    joined = split.transpose(0, 2, 1, 3, 4, 5).reshape(th, tw, -1, filters)
+    return jnp.split(_one_phase(dy, joined, counts), strides[0] * strides[1], axis=3)
 
 
 def _forward(x: jax.Array, kernel: jax.Array, spec: Spec) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:

@@ -8,7 +8,8 @@ import jax
 
 from striate.errors import Problem, ShapeError
 from striate.ops._arguments import bias_fits, floats, per_channel, raise_all, rank_is, same_type
-from striate.ops._conv_gradients import Spec, convolve
+from striate.ops._conv_gradients import Spec
+from striate.ops._grouped import convolve_groups
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
 
 
@@ -193,9 +194,10 @@ def _convolve_rank(
 ) -> jax.Array:
     """Give a row a height of one, convolve, and take it away again."""
     if len(strides) == 2:
-        return convolve(x, kernel, Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]), groups))
-    spec = Spec((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]), groups)
-    return convolve(x[:, None], kernel[None], spec)[:, 0]
+        spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
+        return convolve_groups(x, kernel, spec, groups)
+    spec = Spec((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]))
+    return convolve_groups(x[:, None], kernel[None], spec, groups)[:, 0]
 
 
 def _channel_problems(x: jax.Array, kernel: jax.Array, groups: int, where: str) -> list[Problem]:

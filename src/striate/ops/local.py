@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from striate.errors import Problem, ShapeError
 from striate.ops._arguments import bias_fits, floats, rank_is, same_type
-from striate.ops._conv_gradients import Spec, pad_image, shifted
+from striate.ops._conv_gradients import Spec, cut, pad_image
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
 
 
@@ -54,10 +54,16 @@ def locally_connected2d(
     windows = output_size(images.shape[1:3], taps, steps, pads, where=where)
     _check_kernel(images, weights, taps, windows)
     bias_fits(offset, (*windows, weights.shape[3]), where)
-    spec = Spec((steps[0], steps[1]), pads, (1, 1), 1)
-    patches = shifted(pad_image(images, pads), (taps[0], taps[1]), (windows[0], windows[1]), spec)
-    y = jnp.einsum("nhwk,hwkf->nhwf", jnp.concatenate(patches, axis=3), weights)
+    patches = _patches(images, Spec((steps[0], steps[1]), pads, (1, 1)), taps, windows)
+    y = jnp.einsum("nhwk,hwkf->nhwf", patches, weights)
     return y if offset is None else y + offset[None]
+
+
+def _patches(x: jax.Array, spec: Spec, taps: tuple[int, ...], windows: tuple[int, ...]) -> jax.Array:
+    """(N, H', W', kh * kw * C): at each place the window it sees, row by row."""
+    padded = pad_image(x, spec.pads)
+    wide = jnp.concatenate([cut(padded, 2, tap, windows[1], spec) for tap in range(taps[1])], axis=3)
+    return jnp.concatenate([cut(wide, 1, tap, windows[0], spec) for tap in range(taps[0])], axis=3)
 
 
 def _check_kernel(x: jax.Array, kernel: jax.Array, taps: tuple[int, ...], windows: tuple[int, ...]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from striate.errors import ArgumentError, Problem, ShapeError
 from striate.ops._arguments import floats
-from striate.ops._pool_gradients import Windows, max_windows, sum_windows
+from striate.ops._pool_gradients import Windows, max_of_all, max_windows, sum_windows
 from striate.ops.geometry import Padding, Pads, as_tuple, by, output_size, resolve_padding
 
 
@@ -105,9 +105,8 @@ def global_max_pool(x: jax.typing.ArrayLike, keepdims: bool = False) -> jax.Arra
     [[3.0]]
     """
     values = _spatial(floats(x, "global_max_pool"), "global_max_pool")
-    flat = values.reshape(values.shape[0], 1, prod(values.shape[1:-1]), values.shape[-1])
-    windows = Windows((1, flat.shape[2]), (1, 1), ((0, 0), (0, 0)), (1, 1))
-    return _shape_global(max_windows(flat, windows), values, keepdims)
+    flat = values.reshape(values.shape[0], prod(values.shape[1:-1]), values.shape[-1])
+    return _shape_global(max_of_all(flat), values, keepdims)
 
 
 def global_average_pool(x: jax.typing.ArrayLike, keepdims: bool = False) -> jax.Array:
@@ -145,8 +144,13 @@ def _pool(
     _check_pads(padding, pads, window, where)
     count = output_size(sizes, window, steps, pads, where=where, noun="window")
     if rank == 2:
-        return kind(images, Windows((window[0], window[1]), (steps[0], steps[1]), pads, (count[0], count[1])))
-    windows = Windows((1, window[0]), (1, steps[0]), ((0, 0), pads[0]), (1, count[0]))
+        return kind(
+            images,
+            Windows(
+                (sizes[0], sizes[1]), (window[0], window[1]), (steps[0], steps[1]), pads, (count[0], count[1])
+            ),
+        )
+    windows = Windows((1, sizes[0]), (1, window[0]), (1, steps[0]), ((0, 0), pads[0]), (1, count[0]))
     return kind(images[:, None], windows)[:, 0]
 
 

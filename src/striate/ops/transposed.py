@@ -107,9 +107,9 @@ def _paint(
 ) -> jax.Array:
     """The input gradient of the convolution that has these numbers."""
     if len(strides) == 2:
-        spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]), 1)
+        spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
         return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
-    spec = Spec((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]), 1)
+    spec = Spec((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]))
     return input_gradient(x[:, None], kernel[None], spec, (1, sizes[0]))[:, 0]
 
 

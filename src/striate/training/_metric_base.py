@@ -29,6 +29,8 @@ class Metric(abc.ABC):
     """
 
     RULES: ClassVar[Mapping[str, Rule]] = {"name": text("Give it a short name.")}
+    RISES: ClassVar[bool] = True
+    """Whether more of it is better."""
 
     name: str = field(default="", kw_only=True)
 

@@ -103,6 +103,8 @@ class SparseTopKCategoricalAccuracy(MeanMetric):
 class MeanAbsoluteError(MeanMetric):
     """The mean of |p - y|."""
 
+    RISES: ClassVar[bool] = False
+
     def per_example(self, y: jax.Array, p: jax.Array) -> jax.Array:
         """The sizes of the errors."""
         return jnp.abs(p - like_prediction(y, p).astype(p.dtype))
@@ -111,6 +113,8 @@ class MeanAbsoluteError(MeanMetric):
 @dataclass(frozen=True)
 class MeanSquaredError(MeanMetric):
     """The mean of (p - y)²."""
+
+    RISES: ClassVar[bool] = False
 
     def per_example(self, y: jax.Array, p: jax.Array) -> jax.Array:
         """The squares of the errors."""
@@ -143,6 +147,8 @@ class LossMean(MeanMetric):
     >>> LossMean(Poisson(), name="poisson").name
     'poisson'
     """
+
+    RISES: ClassVar[bool] = False
 
     loss: Loss
 
