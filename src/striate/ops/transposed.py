@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import jax
 
 from striate.errors import Problem, ShapeError
+from striate.ops import _conv_native
 from striate.ops._arguments import bias_fits, floats, per_channel, rank_is, same_type
 from striate.ops._conv_gradients import Spec, input_gradient
 from striate.ops.geometry import Padding, as_tuple, by, resolve_transposed_padding, transposed_output_size
@@ -106,23 +107,13 @@ def _paint(
     sizes: tuple[int, ...],
 ) -> jax.Array:
     """The input gradient of the convolution that has these numbers."""
-    if len(strides) == 2:
-        spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
-        return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
-    spec = Spec((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]))
-    return input_gradient(x[:, None], kernel[None], spec, (1, sizes[0]))[:, 0]
-
-
-def _check_channels(x: jax.Array, kernel: jax.Array, where: str) -> None:
-    """Refuse a kernel made for another number of channels; the usual slip is conv2d's order of axes."""
-    channels, wanted = x.shape[-1], kernel.shape[-1]
-    if channels == wanted:
-        return
-    happened = f"x {x.shape} has {channels} channels but kernel {kernel.shape} is made for {wanted}"
-    cure = "Give kernel as (..., F, C): filters come before channels here."
-    if x.shape[1] == wanted:
-        cure = "Is x channels first? Move them last: jnp.moveaxis(x, 1, -1)."
-    raise ShapeError(Problem(where, happened, "the same number of channels", cure))
+    if len(strides) == 1:
+        x, kernel, gap = x[:, None], kernel[None], dilation[0]
+        return _paint(x, kernel, (1, strides[0]), ((0, 0), pads[0]), (1, gap), (1, sizes[0]))[:, 0]
+    spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
+    if _conv_native.fits(x, kernel, 1):
+        return _conv_native.input_gradient(x, kernel, _conv_native.Geometry(*spec, 1), (sizes[0], sizes[1]))
+    return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
 
 
 def _check_sizes(sizes: tuple[int, ...], padding: Padding, where: str) -> None:

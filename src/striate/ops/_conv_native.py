@@ -1,0 +1,146 @@
+"""Convolution with the native kernels where the program is compiled for a CPU, and with XLA's operations elsewhere.
+
+Three functions that are linear in each argument, and each one's derivatives are the other two, so derivatives of
+every order exist and all of them are fast.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from striate.ops import _native
+from striate.ops._conv_gradients import Spec
+from striate.ops._grouped import convolve_groups
+from striate.ops.geometry import Pads, output_size
+
+THIN = 4
+"""Groups of fewer channels or filters than this leave vector units idle; XLA's shifted products are faster."""
+
+
+class Geometry(NamedTuple):
+    """The static numbers of one convolution, an entry for each of the two spatial axes."""
+
+    strides: tuple[int, int]
+    pads: Pads
+    dilation: tuple[int, int]
+    groups: int
+
+    def attributes(self) -> dict[str, Any]:
+        """What the library is told; it sees the zeros behind the image from the sizes."""
+        before = tuple(pad[0] for pad in self.pads)
+        return {
+            "strides": self.strides,
+            "padding": before,
+            "dilation": self.dilation,
+            "groups": self.groups,
+        }
+
+
+def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:
+    """True if the library has a fast kernel for these arrays."""
+    thin = groups > 1 and min(kernel.shape[2], kernel.shape[3] // groups) < THIN
+    return _native.fit(x, kernel) and not thin
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(3,))
+def affine(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry) -> jax.Array:
+    """conv(x, kernel) + bias for x (N, H, W, C), kernel (kh, kw, C / groups, F), bias (F,)."""
+    sizes = output_size(x.shape[1:3], kernel.shape[:2], geometry.strides, geometry.pads, geometry.dilation)
+    result = jax.ShapeDtypeStruct((x.shape[0], *sizes, kernel.shape[3]), x.dtype)
+    native = partial(_native.call, "conv_forward", result, activation=0, **geometry.attributes())
+    return _native.either(native, partial(_plain_affine, geometry=geometry), x, kernel, bias)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def input_gradient(dy: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, int]) -> jax.Array:
+    """The gradient for x of spatial `sizes`; run forward, it is the transposed convolution."""
+    shape = (dy.shape[0], *sizes, kernel.shape[2] * geometry.groups)
+    result = jax.ShapeDtypeStruct(shape, dy.dtype)
+    native = partial(_native.call, "conv_input_gradient", result, **geometry.attributes())
+    plain = partial(_plain_input_gradient, geometry=geometry, sizes=sizes)
+    return _native.either(native, plain, dy, kernel)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def weight_gradients(
+    x: jax.Array, dy: jax.Array, geometry: Geometry, taps: tuple[int, int]
+) -> tuple[jax.Array, jax.Array]:
+    """The gradients for a kernel of `taps` and for the bias, from one pass over x and dy."""
+    kernel = jax.ShapeDtypeStruct((*taps, x.shape[3] // geometry.groups, dy.shape[3]), x.dtype)
+    bias = jax.ShapeDtypeStruct((dy.shape[3],), x.dtype)
+    native = partial(_native.call, "conv_kernel_gradient", (kernel, bias), **geometry.attributes())
+    plain = partial(_plain_weight_gradients, geometry=geometry, taps=taps)
+    dkernel, dbias = _native.either(lambda *args: tuple(native(*args)), plain, x, dy)
+    return dkernel, dbias
+
+
+def _plain_affine(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry) -> jax.Array:
+    spec = Spec(geometry.strides, geometry.pads, geometry.dilation)
+    return convolve_groups(x, kernel, spec, geometry.groups) + bias[None, None, None]
+
+
+def _plain_input_gradient(
+    dy: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, int]
+) -> jax.Array:
+    spec = Spec(geometry.strides, geometry.pads, geometry.dilation)
+    x = jnp.zeros((dy.shape[0], *sizes, kernel.shape[2] * geometry.groups), dy.dtype)
+    return jax.vjp(lambda x: convolve_groups(x, kernel, spec, geometry.groups), x)[1](dy)[0]
+
+
+def _plain_weight_gradients(
+    x: jax.Array, dy: jax.Array, geometry: Geometry, taps: tuple[int, int]
+) -> tuple[jax.Array, jax.Array]:
+    spec = Spec(geometry.strides, geometry.pads, geometry.dilation)
+    kernel = jnp.zeros((*taps, x.shape[3] // geometry.groups, dy.shape[3]), x.dtype)
+    (dkernel,) = jax.vjp(lambda kernel: convolve_groups(x, kernel, spec, geometry.groups), kernel)[1](dy)
+    return dkernel, jnp.sum(dy, axis=(0, 1, 2))
+
+
+Pair = tuple[jax.Array, jax.Array]
+
+
+def _affine_forward(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry
+) -> tuple[jax.Array, Pair]:
+    return affine(x, kernel, bias, geometry), (x, kernel)
+
+
+def _affine_backward(
+    geometry: Geometry, saved: Pair, dy: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    x, kernel = saved
+    sizes, taps = (x.shape[1], x.shape[2]), (kernel.shape[0], kernel.shape[1])
+    return input_gradient(dy, kernel, geometry, sizes), *weight_gradients(x, dy, geometry, taps)
+
+
+def _input_forward(
+    dy: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, int]
+) -> tuple[jax.Array, Pair]:
+    return input_gradient(dy, kernel, geometry, sizes), (dy, kernel)
+
+
+def _input_backward(geometry: Geometry, sizes: tuple[int, int], saved: Pair, dx: jax.Array) -> Pair:
+    dy, kernel = saved
+    taps = (kernel.shape[0], kernel.shape[1])
+    ddy = affine(dx, kernel, jnp.zeros(kernel.shape[3], dx.dtype), geometry)
+    return ddy, weight_gradients(dx, dy, geometry, taps)[0]
+
+
+def _weights_forward(
+    x: jax.Array, dy: jax.Array, geometry: Geometry, taps: tuple[int, int]
+) -> tuple[Pair, Pair]:
+    return weight_gradients(x, dy, geometry, taps), (x, dy)
+
+
+def _weights_backward(geometry: Geometry, taps: tuple[int, int], saved: Pair, given: Pair) -> Pair:
+    x, dy = saved
+    return input_gradient(dy, given[0], geometry, (x.shape[1], x.shape[2])), affine(x, *given, geometry)
+
+
+affine.defvjp(_affine_forward, _affine_backward)
+input_gradient.defvjp(_input_forward, _input_backward)
+weight_gradients.defvjp(_weights_forward, _weights_backward)
