@@ -29,15 +29,21 @@ class Geometry(NamedTuple):
     dilation: tuple[int, int]
     groups: int
 
-    def attributes(self) -> dict[str, Any]:
-        """What the library is told; it sees the zeros behind the image from the sizes."""
+    def sizes(self, image: tuple[int, ...], taps: tuple[int, ...]) -> tuple[int, int]:
+        """The output's rows and columns."""
+        rows, columns = output_size(image, taps, self.strides, self.pads, self.dilation)
+        return rows, columns
+
+    def attributes(self, sizes: tuple[int, int]) -> dict[str, Any]:
+        """What the library is told; it sees the zeros behind the image from the output's sizes."""
         before = tuple(pad[0] for pad in self.pads)
-        return {
+        numbers = {
             "strides": self.strides,
             "padding": before,
             "dilation": self.dilation,
             "groups": self.groups,
         }
+        return {**numbers, "sizes": sizes}
 
 
 def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:
@@ -46,21 +52,74 @@ def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:
     return _native.fit(x, kernel) and not thin
 
 
+def native_forward(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, *, geometry: Geometry, relu: bool = False, pool: int = 1
+) -> tuple[jax.Array, jax.Array]:
+    """The convolution with bias, perhaps relu, perhaps 2x2 maxima; and which corner was the largest, if pooled."""
+    sizes = geometry.sizes(x.shape[1:3], kernel.shape[:2])
+    shape = (x.shape[0], sizes[0] // pool, sizes[1] // pool, kernel.shape[3])
+    corners = shape if pool > 1 else (0,)
+    results = (jax.ShapeDtypeStruct(shape, x.dtype), jax.ShapeDtypeStruct(corners, jnp.uint8))
+    attributes = geometry.attributes(sizes)
+    y, argmax = _native.call("conv_forward", results, x, kernel, bias, relu=int(relu), **attributes)
+    return y, argmax
+
+
+def native_input_gradient(
+    dy: jax.Array,
+    kernel: jax.Array,
+    y: jax.Array | None = None,
+    argmax: jax.Array | None = None,
+    *,
+    geometry: Geometry,
+    sizes: tuple[int, int],
+) -> jax.Array:
+    """The gradient for x; with y or argmax, dy is that of the output of relu or of the maxima."""
+    shape = (dy.shape[0], *sizes, kernel.shape[2] * geometry.groups)
+    attributes = geometry.attributes(geometry.sizes(sizes, kernel.shape[:2]))
+    result = jax.ShapeDtypeStruct(shape, dy.dtype)
+    return _native.call("conv_input_gradient", result, dy, *_traces(y, argmax), kernel, **attributes)
+
+
+def native_weight_gradients(
+    x: jax.Array,
+    dy: jax.Array,
+    y: jax.Array | None = None,
+    argmax: jax.Array | None = None,
+    *,
+    geometry: Geometry,
+    taps: tuple[int, int],
+) -> tuple[jax.Array, jax.Array]:
+    """The gradients for kernel and bias; y and argmax as in `native_input_gradient`."""
+    kernel = jax.ShapeDtypeStruct((*taps, x.shape[3] // geometry.groups, dy.shape[3]), x.dtype)
+    results = (kernel, jax.ShapeDtypeStruct((dy.shape[3],), x.dtype))
+    attributes = geometry.attributes(geometry.sizes(x.shape[1:3], taps))
+    dkernel, dbias = _native.call("conv_kernel_gradient", results, x, dy, *_traces(y, argmax), **attributes)
+    return dkernel, dbias
+
+
+def _traces(y: jax.Array | None, argmax: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+    """What the forward pass left behind; an empty array says that there was no relu, or no pooling."""
+    return (
+        jnp.zeros(0, jnp.float32) if y is None else y,
+        jnp.zeros(0, jnp.uint8) if argmax is None else argmax,
+    )
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
 def affine(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry) -> jax.Array:
     """conv(x, kernel) + bias for x (N, H, W, C), kernel (kh, kw, C / groups, F), bias (F,)."""
-    sizes = output_size(x.shape[1:3], kernel.shape[:2], geometry.strides, geometry.pads, geometry.dilation)
-    result = jax.ShapeDtypeStruct((x.shape[0], *sizes, kernel.shape[3]), x.dtype)
-    native = partial(_native.call, "conv_forward", result, activation=0, **geometry.attributes())
+
+    def native(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
+        return native_forward(x, kernel, bias, geometry=geometry)[0]
+
     return _native.either(native, partial(_plain_affine, geometry=geometry), x, kernel, bias)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def input_gradient(dy: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, int]) -> jax.Array:
     """The gradient for x of spatial `sizes`; run forward, it is the transposed convolution."""
-    shape = (dy.shape[0], *sizes, kernel.shape[2] * geometry.groups)
-    result = jax.ShapeDtypeStruct(shape, dy.dtype)
-    native = partial(_native.call, "conv_input_gradient", result, **geometry.attributes())
+    native = partial(native_input_gradient, geometry=geometry, sizes=sizes)
     plain = partial(_plain_input_gradient, geometry=geometry, sizes=sizes)
     return _native.either(native, plain, dy, kernel)
 
@@ -70,12 +129,9 @@ def weight_gradients(
     x: jax.Array, dy: jax.Array, geometry: Geometry, taps: tuple[int, int]
 ) -> tuple[jax.Array, jax.Array]:
     """The gradients for a kernel of `taps` and for the bias, from one pass over x and dy."""
-    kernel = jax.ShapeDtypeStruct((*taps, x.shape[3] // geometry.groups, dy.shape[3]), x.dtype)
-    bias = jax.ShapeDtypeStruct((dy.shape[3],), x.dtype)
-    native = partial(_native.call, "conv_kernel_gradient", (kernel, bias), **geometry.attributes())
+    native = partial(native_weight_gradients, geometry=geometry, taps=taps)
     plain = partial(_plain_weight_gradients, geometry=geometry, taps=taps)
-    dkernel, dbias = _native.either(lambda *args: tuple(native(*args)), plain, x, dy)
-    return dkernel, dbias
+    return _native.either(native, plain, x, dy)
 
 
 def _plain_affine(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry) -> jax.Array:

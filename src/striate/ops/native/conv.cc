@@ -18,33 +18,36 @@ Convolution flatten(const Convolution& conv) {
   return flat;
 }
 
+// The visits that meet a whole 2x2 window.
+Sweep pooled(Sweep sweep) {
+  sweep.rows -= sweep.rows % 2;
+  sweep.cols -= sweep.cols % 2;
+  return sweep;
+}
+
 }  // namespace
 
 void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x, const float* kernel,
               const Output& y) {
   const Plan plan = plan_forward(y.argmax ? conv : flatten(conv));
-  Sweep sweep = plan.sweep;
-  if (y.argmax) {
-    sweep.rows -= sweep.rows % 2;
-    sweep.cols -= sweep.cols % 2;
-  }
+  const Sweep sweep = y.argmax ? pooled(plan.sweep) : plan.sweep;
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
   const Weights weights{kernel, channels * features, features, 1, features / conv.groups};
-  kernels.sweep(pool, sweep, x, weights, y);
+  kernels.sweep(pool, sweep, {x, nullptr, nullptr}, weights, y);
 }
 
-void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* dy,
+void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const Incoming& dy,
                     const float* kernel, float* dx) {
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
   const Weights weights{kernel, channels * features, 1, features, features / conv.groups};
-  for (const Plan& plan : plan_input_gradient(flatten(conv)))
+  for (const Plan& plan : plan_input_gradient(dy.argmax ? conv : flatten(conv)))
     kernels.sweep(pool, plan.sweep, dy, weights, {dx, nullptr, nullptr, kLinear});
 }
 
 void kernel_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x,
-                     const float* dy, float* dkernel, float* dbias) {
-  const Plan plan = plan_forward(flatten(conv));
-  kernels.kernel_gradient(pool, plan.sweep, x, dy, dkernel, dbias);
+                     const Incoming& dy, float* dkernel, float* dbias) {
+  const Plan plan = plan_forward(dy.argmax ? conv : flatten(conv));
+  kernels.kernel_gradient(pool, dy.argmax ? pooled(plan.sweep) : plan.sweep, x, dy, dkernel, dbias);
 }
 
 }  // namespace striate

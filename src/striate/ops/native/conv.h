@@ -10,10 +10,10 @@ namespace striate {
 void convolve(const Kernels&, const Pool&, const Convolution&, const float* x, const float* kernel, const Output& y);
 
 // dx from dy: every element of dx is written.
-void input_gradient(const Kernels&, const Pool&, const Convolution&, const float* dy, const float* kernel, float* dx);
+void input_gradient(const Kernels&, const Pool&, const Convolution&, const Incoming& dy, const float* kernel, float* dx);
 
 // dkernel and, unless null, dbias from x and dy.
-void kernel_gradient(const Kernels&, const Pool&, const Convolution&, const float* x, const float* dy, float* dkernel,
-                     float* dbias);
+void kernel_gradient(const Kernels&, const Pool&, const Convolution&, const float* x, const Incoming& dy,
+                     float* dkernel, float* dbias);
 
 }  // namespace striate

@@ -65,12 +65,18 @@ struct Options {
   int64_t groups;
 };
 
-template <typename X, typename K, typename Y>
-Convolution convolution(const X& x, const K& kernel, const Y& y, const Options& o) {
+// The data of a buffer; null for an empty one, which stands for "there is none".
+template <typename Buffer>
+auto some(Buffer& buffer) {
+  return buffer.element_count() ? buffer.typed_data() : nullptr;
+}
+
+template <typename X, typename K>
+Convolution convolution(const X& x, const K& kernel, const Shape& y, const Options& o) {
   const auto k = kernel.dimensions();
   Convolution conv{};
   conv.in = shape_of(x);
-  conv.out = shape_of(y);
+  conv.out = y;
   conv.kernel_rows = k[0];
   conv.kernel_cols = k[1];
   conv.stride_rows = o.strides[0];
@@ -83,51 +89,62 @@ Convolution convolution(const X& x, const K& kernel, const Y& y, const Options& 
   return conv;
 }
 
-ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Out32 y, Longs strides, Longs padding,
-                        Longs dilation, int64_t groups, int64_t activation) {
+ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Out32 y, Out8 argmax, Longs strides,
+                        Longs padding, Longs dilation, int64_t groups, Longs sizes, int64_t relu) {
   return guarded([&] {
-    const Convolution conv = convolution(x, kernel, *y, {strides, padding, dilation, groups});
-    const Output output{y->typed_data(), nullptr, bias.typed_data(), static_cast<int>(activation)};
+    const Convolution conv =
+        convolution(x, kernel, {x.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
+                    {strides, padding, dilation, groups});
+    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
     convolve(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), kernel.typed_data(), output);
   });
 }
 
-ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 kernel, Out32 dx, Longs strides, Longs padding,
-                               Longs dilation, int64_t groups) {
+ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 result, U8 argmax, F32 kernel, Out32 dx,
+                               Longs strides, Longs padding, Longs dilation, int64_t groups, Longs sizes) {
   return guarded([&] {
-    const Convolution conv = convolution(*dx, kernel, dy, {strides, padding, dilation, groups});
-    input_gradient(chosen(), {&threads, run_on_xla}, conv, dy.typed_data(), kernel.typed_data(), dx->typed_data());
+    const Convolution conv =
+        convolution(*dx, kernel, {dy.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
+                    {strides, padding, dilation, groups});
+    const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
+    input_gradient(chosen(), {&threads, run_on_xla}, conv, incoming, kernel.typed_data(), dx->typed_data());
   });
 }
 
-ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, Out32 dkernel, Out32 dbias, Longs strides,
-                                Longs padding, Longs dilation, int64_t groups) {
+ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 result, U8 argmax, Out32 dkernel,
+                                Out32 dbias, Longs strides, Longs padding, Longs dilation, int64_t groups,
+                                Longs sizes) {
   return guarded([&] {
-    const Convolution conv = convolution(x, *dkernel, dy, {strides, padding, dilation, groups});
-    kernel_gradient(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), dy.typed_data(), dkernel->typed_data(),
+    const Convolution conv =
+        convolution(x, *dkernel, {dy.dimensions()[0], sizes[0], sizes[1], dkernel->dimensions()[3]},
+                    {strides, padding, dilation, groups});
+    const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
+    kernel_gradient(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), incoming, dkernel->typed_data(),
                     dbias->typed_data());
   });
 }
 
 }  // namespace
 
-#define STRIATE_GEOMETRY \
-  .Attr<Longs>("strides").Attr<Longs>("padding").Attr<Longs>("dilation").Attr<int64_t>("groups")
+#define STRIATE_GEOMETRY                                                                                       \
+  .Attr<Longs>("strides").Attr<Longs>("padding").Attr<Longs>("dilation").Attr<int64_t>("groups").Attr<Longs>( \
+      "sizes")
 
 #pragma GCC visibility push(default)
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_forward, conv_forward,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>() STRIATE_GEOMETRY
-        .Attr<int64_t>("activation"));
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
+        .Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_input_gradient, conv_input_gradient,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Ret<F32>() STRIATE_GEOMETRY);
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<U8>().Arg<F32>().Ret<F32>() STRIATE_GEOMETRY);
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_kernel_gradient, conv_kernel_gradient,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<F32>() STRIATE_GEOMETRY);
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<U8>().Ret<F32>().Ret<F32>()
+        STRIATE_GEOMETRY);
 
 extern "C" const char* striate_isa() { return chosen().name; }
 

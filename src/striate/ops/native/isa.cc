@@ -5,8 +5,8 @@
 namespace striate {
 namespace STRIATE_ISA {
 
-void run_sweep(const Pool&, const Sweep&, const float*, const Weights&, const Output&);
-void run_kernel_gradient(const Pool&, const Sweep&, const float*, const float*, float*, float*);
+void run_sweep(const Pool&, const Sweep&, const Incoming&, const Weights&, const Output&);
+void run_kernel_gradient(const Pool&, const Sweep&, const float*, const Incoming&, float*, float*);
 
 #define STRIATE_TEXT(x) #x
 #define STRIATE_NAME(x) STRIATE_TEXT(x)

@@ -4,6 +4,7 @@
 // registers while a band of pixels streams past; bands are short enough that inputs and gradients stay in the
 // second-level cache. Pixels are dealt to a number of shares that depends on the shape alone, and the shares are added
 // in order, so the result does not depend on the number of threads.
+#include "incoming.h"
 #include "kernels.h"
 #include "rows.h"
 #include "scratch.h"
@@ -109,7 +110,7 @@ constexpr long kSharePixels = 1024;
 struct Work {
   const Sweep& sweep;
   const float* in;
-  const float* incoming;
+  const Incoming& incoming;
   long shares;                  // parts of the pixels
   long slices, slice;           // parts of a group's channels
   long pieces;                  // parts of an output row
@@ -121,7 +122,7 @@ struct Work {
 
 long tasks_of(const Work& w) { return w.shares * w.slices * w.sweep.groups; }
 
-Work divide(const Sweep& sweep, const float* in, const float* incoming) {
+Work divide(const Sweep& sweep, const float* in, const Incoming& incoming) {
   Work w{sweep, in, incoming, 1, 1, 0, 1, 0, 0, 0, 0, nullptr, nullptr};
   w.features = sweep.out.channels / sweep.groups;
   w.channels = sweep.in.channels / sweep.groups;
@@ -158,7 +159,7 @@ Place place_of(const Work& w, long unit) {
 }
 
 const float* incoming_at(const Work& w, const Place& place, long channel) {
-  return w.incoming +
+  return w.incoming.data +
          ((place.image * w.sweep.out.rows + place.row) * w.sweep.out.cols + place.from) * w.sweep.out.channels + channel;
 }
 
@@ -166,6 +167,12 @@ const float* incoming_at(const Work& w, const Place& place, long channel) {
 void pack(const Work& w, const Band& band, long channel, long features, long lanes, float* target) {
   for (long u = 0; u < band.units; ++u) {
     const Place place = place_of(w, band.first + u);
+    if (features < lanes) memset(target, 0, static_cast<unsigned long>((place.to - place.from) * lanes) * 4);
+    if (altered(w.incoming)) {
+      write_row(w.incoming, w.sweep.out, place.image, place.row, place.from, place.to, channel, features, target, lanes);
+      target += (place.to - place.from) * lanes;
+      continue;
+    }
     const float* source = incoming_at(w, place, channel);
     for (long x = place.from; x < place.to; ++x, source += w.sweep.out.channels, target += lanes) {
       if (features == kPanelLanes) {
@@ -173,7 +180,6 @@ void pack(const Work& w, const Band& band, long channel, long features, long lan
         store(target + kLanes, load(source + kLanes));
         continue;
       }
-      memset(target, 0, static_cast<unsigned long>(lanes) * 4);
       memcpy(target, source, static_cast<unsigned long>(features) * 4);
     }
   }
@@ -248,7 +254,7 @@ void run_band(const Work& w, const Task& task, const Band& band, Rows& rows) {
   memset(static_cast<void*>(zeros ? zeros : packed), 0, static_cast<unsigned long>(zero_floats) * 4);
   point_rows(w, band, rows, zeros, stretches);
 
-  const bool direct = w.features <= 2 * kPanelLanes && w.features % kLanes == 0;
+  const bool direct = w.features <= 2 * kPanelLanes && w.features % kLanes == 0 && !altered(w.incoming);
   for (long panel = 0; panel < w.panels; ++panel) {
     const long channel = task.group * w.features + panel * kPanelLanes;
     const long features = least(kPanelLanes, w.features - panel * kPanelLanes);
@@ -289,7 +295,7 @@ void run_task(const Work& w, long index) {
   task.channel = task.slice * w.slice;
   task.width = least(w.slice, w.channels - task.channel);
   clear(w, task);
-  Rows rows = rows_for(sweep, w.in, 0, sweep.cols, task.group * w.channels + task.channel, task.width);
+  Rows rows = rows_for(sweep, {w.in, nullptr, nullptr}, 0, sweep.cols, task.group * w.channels + task.channel, task.width);
   if (w.slices > 1 && !rows.copied) {
     rows.copied = true;  // a slice side by side has no gaps that would alias in the cache
     rows.pitch = rows.width;
@@ -322,8 +328,8 @@ void finish(const Work& w, long rows, const float* parts, long group, long row, 
 
 }  // namespace
 
-void run_kernel_gradient(const Pool& pool, const Sweep& sweep, const float* in, const float* incoming, float* kernel,
-                         float* bias) {
+void run_kernel_gradient(const Pool& pool, const Sweep& sweep, const float* in, const Incoming& incoming,
+                         float* kernel, float* bias) {
   Work w = divide(sweep, in, incoming);
   const long parts = w.shares * sweep.groups;
   w.biases = scratch(kPartial, parts * (sweep.depth + 1) * w.lanes);

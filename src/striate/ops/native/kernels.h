@@ -16,11 +16,11 @@ struct Output {
   int activation;
 };
 
-// The gradient of an output, given as is, or as the gradient of its 2x2 maxima.
+// What a sweep reads: an array as it is, or the gradient of a block's output, to be taken back through the block.
 struct Incoming {
   const float* data;
-  const uint8_t* argmax;  // null: not pooled
-  const float* result;    // the output that relu made (pooled, if pooled), whose zeros stop the gradient; or null
+  const uint8_t* argmax;  // of the 2x2 maxima, as in Output; null: not pooled
+  const float* result;    // what relu made (after pooling), where a zero stops the gradient; null: no relu
 };
 
 // `kernel` element (tap, k, n) lies at tap * tap_stride + k * k_stride + n * n_stride (+ group * group_stride).
@@ -31,8 +31,8 @@ struct Weights {
 
 struct Kernels {
   const char* name;
-  void (*sweep)(const Pool&, const Sweep&, const float* in, const Weights&, const Output&);
-  void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const float* incoming, float* kernel, float* bias);
+  void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
+  void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
 };
 
 const Kernels& kernels();                     // the best this machine can run

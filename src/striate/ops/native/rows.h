@@ -5,6 +5,7 @@
 // picture are never made: their runs are skipped.
 #pragma once
 
+#include "incoming.h"
 #include "scratch.h"
 #include "simd.h"
 #include "sweep.h"
@@ -13,7 +14,7 @@ namespace striate {
 namespace STRIATE_ISA {
 
 struct Rows {
-  const float* in;
+  Incoming in;
   Shape shape;
   long channel, width;   // the channels wanted
   long col, cols;        // the columns wanted; may begin before 0 and end after the picture
@@ -37,35 +38,34 @@ struct Rows {
   const float* at(long image, long row) {
     if (row < 0 || row >= shape.rows) return nullptr;
     const long index = image * shape.rows + row;
-    const float* source = in + index * shape.cols * shape.channels + channel;
-    if (!copied) return source;
+    if (!copied) return in.data + index * shape.cols * shape.channels + channel;
     float* slot = store + (index - first) * cols * width;
-    if (!filled[index - first]) fill(source, slot);
+    if (!filled[index - first]) fill(image, row, slot);
     filled[index - first] = 1;
     return slot - col * width;
   }
 
-  void fill(const float* source, float* slot) const {
-    const long from = most(col, 0L), to = least(col + cols, shape.cols);
-    if (to <= from) {
-      memset(slot, 0, static_cast<unsigned long>(cols * width) * 4);
+  void fill(long image, long row, float* slot) const {
+    const long from = least(most(col, 0L), col + cols), to = most(from, least(col + cols, shape.cols));
+    memset(slot, 0, static_cast<unsigned long>((from - col) * width) * 4);
+    memset(slot + (to - col) * width, 0, static_cast<unsigned long>((col + cols - to) * width) * 4);
+    float* target = slot + (from - col) * width;
+    if (altered(in)) {
+      write_row(in, shape, image, row, from, to, channel, width, target, width);
       return;
     }
-    memset(slot, 0, static_cast<unsigned long>((from - col) * width) * 4);
-    float* target = slot + (from - col) * width;
-    source += from * shape.channels;
+    const float* source = in.data + ((image * shape.rows + row) * shape.cols + from) * shape.channels + channel;
     if (width == shape.channels) {
       memcpy(target, source, static_cast<unsigned long>((to - from) * width) * 4);
-    } else {
-      for (long c = from; c < to; ++c, source += shape.channels, target += width)
-        memcpy(target, source, static_cast<unsigned long>(width) * 4);
+      return;
     }
-    memset(slot + (to - col) * width, 0, static_cast<unsigned long>((col + cols - to) * width) * 4);
+    for (long c = from; c < to; ++c, source += shape.channels, target += width)
+      memcpy(target, source, static_cast<unsigned long>(width) * 4);
   }
 };
 
 // The rows that visits to columns [from, to) of a sweep need.
-inline Rows rows_for(const Sweep& sweep, const float* in, long from, long to, long channel, long width) {
+inline Rows rows_for(const Sweep& sweep, const Incoming& in, long from, long to, long channel, long width) {
   long low = 0, high = 0;
   for (long r = 0; r < sweep.run_count; ++r) {
     const Run& run = sweep.runs[r];
@@ -79,7 +79,7 @@ inline Rows rows_for(const Sweep& sweep, const float* in, long from, long to, lo
   rows.width = width;
   rows.col = from * sweep.col_step + low;
   rows.cols = (to - 1 - from) * sweep.col_step + high - low;
-  rows.copied = rows.col < 0 || rows.col + rows.cols > sweep.in.cols;
+  rows.copied = rows.col < 0 || rows.col + rows.cols > sweep.in.cols || altered(in);
   rows.pitch = rows.copied ? width : sweep.in.channels;
   return rows;
 }

@@ -19,7 +19,7 @@ struct Blocking {
 
 struct Work {
   const Sweep& sweep;
-  const float* in;
+  const Incoming& in;
   const Output& output;
   Blocking blocking;
   const float* packed;  // (group, panel, depth, kPanelLanes)
@@ -221,7 +221,7 @@ void run_task(const Work& work, long task) {
 
 }  // namespace
 
-void run_sweep(const Pool& pool, const Sweep& sweep, const float* in, const Weights& weights, const Output& output) {
+void run_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, const Weights& weights, const Output& output) {
   if (sweep.rows <= 0 || sweep.cols <= 0 || sweep.in.images <= 0) return;
   Work work{sweep, in, output, divide(sweep, output.argmax != nullptr), nullptr, nullptr};
   const long panels = work.blocking.panels, all = sweep.out.channels / sweep.groups;
