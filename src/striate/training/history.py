@@ -26,6 +26,9 @@ class History(Callback):
     {'loss': [0.5], 'val_loss': [0.75]}
     """
 
+    note: str = ""
+    """Why the training ended early, as a sentence."""
+
     MEMORY: ClassVar[tuple[str, ...]] = ("history", "epoch", "epochs_of")
 
     def __init__(self) -> None:
