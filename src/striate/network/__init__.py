@@ -9,6 +9,7 @@ from striate.network.looking import pixels_seen
 from striate.network.nonfinite import find_nonfinite
 from striate.network.receptive import ReceptiveField
 from striate.network.run import Applied
+from striate.network.summary import print_summary, summary_dict, summary_text
 from striate.network.symbols import Input, Symbol, graph
 
 __all__ = [
@@ -25,6 +26,9 @@ __all__ = [
     "from_json",
     "graph",
     "pixels_seen",
+    "print_summary",
     "sequential",
+    "summary_dict",
+    "summary_text",
     "to_json",
 ]

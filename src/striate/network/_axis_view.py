@@ -1,8 +1,8 @@
 """Which pixels each position along one axis depends on: exact, in closed form, for any length of the axis.
 
-Position p sees pixels first(p) ... last(p). Convolution and pooling shift that interval by the same amount from one
-position to the next; transposed convolution and upsampling do so only from one period to the next. So the
-intervals of one period and the advance to the following period say everything.
+Position p sees pixels first(p) ... last(p). Convolution and pooling shift that interval by the same amount
+from one position to the next; transposed convolution and upsampling do so only from one period to the next.
+So the intervals of one period and the advance to the following period say everything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_PERIOD = 1024
 """Longer periods (upsampling by more than this) are not followed."""
 
 Interval = tuple[int, int] | None
-"""First and last pixel seen; None for a position that sees nothing, between the strokes of a transposed convolution."""
+"""First and last pixel seen; None for a position that sees nothing, in a gap of a transposed convolution."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class AxisWindow:
     spread: int = 1
 
     def taps(self, position: int) -> Interval:
-        """The first and last real positions (padding included) under the window, or None when it sees only gaps."""
+        """First and last position (padding included) under the window, or None when it sees only gaps."""
         start = position * self.stride - self.before
         cycle = self.spread // math.gcd(self.spread, self.dilation)
         first = next(
@@ -75,7 +75,7 @@ class AxisWindow:
 
 
 def through(view: AxisView, window: AxisWindow) -> AxisView | None:
-    """What positions see when they look through a window at positions that see `view`; None when it gets too irregular."""
+    """What positions see through a window on positions that see `view`; None when that is too irregular."""
     old = len(view.intervals)
     period = old * window.spread // math.gcd(old * window.spread, window.stride)
     if max(period, window.spread) > MAX_PERIOD:

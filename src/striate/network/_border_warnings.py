@@ -1,4 +1,4 @@
-"""Warnings about the border of the picture: windows that look mostly at padding, rows that no window reaches."""
+"""Warnings about the border of the picture: windows full of padding, rows that no window reaches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def border_warnings(step: Step) -> Iterator[Problem]:
     """What a layer with a window makes of the border."""
     inputs, shape = step.input_shapes or (), step.shape or ()
     window = step.layer.window(*inputs) if step.layer.SEES == "window" else None
-    if window is None or window.spread is not None or max(window.size) > MAX_TAPS:
+    if window is None or not inputs or window.spread is not None or max(window.size) > MAX_TAPS:
         return
     windows, sizes, outputs = axis_windows(window), inputs[0][:-1], shape[:-1]
     if step.layer.KIND not in ("pool", "pad", "crop"):

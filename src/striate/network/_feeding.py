@@ -57,14 +57,11 @@ def _cure(wanted: Shape, found: Shape) -> str:
         return "The batch axis is missing: use x[None] for one example."
     if (*found, 1) == (*found[:1], *wanted):
         return "The channel axis is missing: use x[..., None]."
-    if len(wanted) > 1 and rest == (wanted[-1], *wanted[:-1]):
-        return (
-            "The channels come first: use x.transpose(0, "
-            + ", ".join(map(str, range(2, len(found))))
-            + ", 1)."
-        )
-    if len(rest) == len(wanted) and rest[:-1] == wanted[:-1]:
-        return f"The number of channels differs: {rest[-1]} instead of {wanted[-1]}; convert the pictures."
+    if len(wanted) > 1 and rest == (*wanted[-1:], *wanted[:-1]):
+        axes = ", ".join(map(str, range(2, len(found))))
+        return f"The channels come first: use x.transpose(0, {axes}, 1)."
+    if len(rest) == len(wanted) > 1 and rest[:-1] == wanted[:-1]:
+        return "The number of channels differs: convert the pictures, or make the network for this shape."
     if len(rest) == len(wanted):
         return "Resize or crop the data, or make the network for this shape."
     return "Reshape the data, or make the network for this shape."

@@ -1,4 +1,4 @@
-"""The bare facts of a network: named inputs, named nodes, named outputs, and the rules that make them a graph."""
+"""The bare facts of a network: inputs, nodes, outputs, and the rules that make them a graph."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Node:
         name: its name, unique in its network.
         layer: the layer that is called.
         inputs: names of inputs or earlier nodes; "base/left" is the output `left` of a nested network `base`.
-        weights: the name of the node whose weights it uses: its own, unless one layer object was called twice.
+        weights: the node whose weights it uses: itself, unless one layer object was called twice.
     """
 
     name: str
@@ -106,7 +106,7 @@ def output_references(name: str, layer: Layer) -> tuple[str, ...]:
 
 def structure_problems(network: Structure) -> list[Problem]:
     """Everything that keeps these nodes from being a graph: names, references, sharing, missing ends."""
-    where = network.name or "network"
+    where = "network"
     problems = _missing_ends(network, where) + _name_problems(network)
     later = {reference for node in network.nodes for reference in output_references(node.name, node.layer)}
     known = {spec.name for spec in network.inputs}
@@ -134,7 +134,8 @@ def _missing_ends(network: Structure, where: str) -> list[Problem]:
 
 def _name_problems(network: Structure) -> list[Problem]:
     names = [spec.name for spec in network.inputs] + [node.name for node in network.nodes]
-    problems = [problem for name in dict.fromkeys(names) if (problem := name_problem(name))]
+    own = [] if network.name is None else [network.name]
+    problems = [problem for name in dict.fromkeys(own + names) if (problem := name_problem(name))]
     return problems + duplicate_problems(names)
 
 

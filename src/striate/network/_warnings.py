@@ -22,7 +22,7 @@ from striate.layers import (
     ReLU,
     Softmax,
 )
-from striate.network._structure import InputSpec
+from striate.network._structure import InputSpec, Structure
 from striate.network.costs import Row
 from striate.network.shapes import Program, Step
 from striate.ops.geometry import by
@@ -38,22 +38,29 @@ class Facts:
     """What the warnings look at.
 
     Args:
-        inputs: of the network. program: its steps. rows: their costs. readers: for each path the steps that read it.
+        inputs: of the network.
+        program: its steps.
+        rows: their costs.
+        readers: for each path the steps that read it.
+        complete: no step is missing for a mistake in it or before it.
     """
 
     inputs: tuple[InputSpec, ...]
     program: Program
     rows: dict[str, Row]
     readers: dict[str, list[Step]]
+    complete: bool
 
 
-def wiring_warnings(inputs: tuple[InputSpec, ...], program: Program, rows: Sequence[Row]) -> list[Problem]:
+def wiring_warnings(
+    network: Structure, program: Program, rows: Sequence[Row], complete: bool
+) -> list[Problem]:
     """Every warning of this kind."""
     readers: dict[str, list[Step]] = {}
     for step in program.steps.values():
         for name in dict.fromkeys(step.inputs):
             readers.setdefault(name, []).append(step)
-    known = Facts(inputs, program, {row.name: row for row in rows}, readers)
+    known = Facts(network.inputs, program, {row.name: row for row in rows}, readers, complete)
     return [problem for warning in _WARNINGS for problem in warning(known)]
 
 
@@ -62,22 +69,20 @@ def heavy_dense(known: Facts) -> Iterator[Problem]:
     total = sum(row.params for row in known.rows.values())
     owners = sum(row.params > 0 for row in known.rows.values())
     pictures = any(len(spec.shape or ()) > 1 for spec in known.inputs)
-    for row in known.rows.values():
+    for row in known.rows.values() if known.complete else ():
         if (
             row.kind == "dense"
             and row.params >= HEAVY_SHARE * total >= HEAVY_WEIGHTS
             and owners > 1
             and pictures
         ):
-            happened = f"it holds {row.params / total:.0%} of the {total:,} weights"
-            cure = (
-                "Shrink the map before Flatten with more pooling or strides, or use GlobalAveragePooling2D."
-            )
+            happened = f"it holds {row.params / total:.1%} of the {total:,} weights"
+            cure = "Shrink the map before Flatten with pooling or strides, or use GlobalAveragePooling2D."
             yield _warning(row.name, happened, f"less than {HEAVY_SHARE:.0%} in one dense layer", cure)
 
 
 def narrow_view(known: Facts) -> Iterator[Problem]:
-    """Global pooling over positions that see only part of the picture: nobody ever sees all of it together."""
+    """Global pooling over positions that see only part of the picture: nobody ever sees it whole."""
     for step in known.program.steps.values():
         row = known.rows.get(step.inputs[0])
         if not isinstance(step.layer, _GLOBAL) or row is None or row.receptive is None:
@@ -116,7 +121,7 @@ def odd_endings(known: Facts) -> Iterator[Problem]:
         if (
             activation_of(step.layer) == "softmax"
             and getattr(step.layer, "axis", -1) == -1
-            and step.shape[-1:] == (1,)
+            and (step.shape or ())[-1:] == (1,)
         ):
             cure = "Use activation='sigmoid' for one unit, or one unit for each class."
             yield _warning(step.path, "softmax over a single unit is always 1", "at least 2 units", cure)

@@ -20,9 +20,9 @@ def sequential(
 
     Args:
         layers: the layers; the first item may be `Input(shape)`. A layer listed twice shares its weights.
-        input_shape: the shape of one example. When it is left out, the first layer's `input_shape=` counts, or
-            the input of a nested network in first place; with none of these the network is a block that can
-            only be used inside another.
+        input_shape: the shape of one example. When it is left out, the first layer's `input_shape=` counts,
+            or the input of a nested network in first place; with none of these the network is a block that
+            can only be used inside another.
         name: the network's name; it begins the paths when the network is nested.
 
     Raises:
@@ -73,14 +73,13 @@ def _beginning(items: list[Any], input_shape: Any) -> tuple[str | None, Shape | 
         symbol = items.pop(0)
         if symbol.call.layer is not None or symbol.shape is None:
             cure = "List layers without calling them, or use graph(inputs, outputs)."
-            raise ArgumentError(
-                Problem("sequential", "its first item is a layer's output", "Input(shape)", cure)
-            )
+            happened = "its first item is a layer's output"
+            raise ArgumentError(Problem("sequential", happened, "Input(shape)", cure))
         wished, said["Input"] = symbol.call.name, symbol.shape
     if input_shape is not None:
         said["input_shape="] = whole_shape(input_shape, "input_shape")
-    if items and getattr(items[0], "input_shape", None) is not None:
-        said["the first layer's input_shape="] = whole_shape(items[0].input_shape, "input_shape")
+    if (first := getattr(items[0], "input_shape", None) if items else None) is not None:
+        said["the first layer's input_shape="] = whole_shape(first, "input_shape")
     if len(set(said.values())) > 1:
         happened = "; ".join(f"{where} says {shape}" for where, shape in said.items())
         raise ArgumentError(Problem("sequential", happened, "one input shape", "Say it once."))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from striate.errors import Problem
 from striate.network._border_warnings import border_warnings
 from striate.network._structure import Structure
 from striate.network._warnings import wiring_warnings
-from striate.network.costs import rows
-from striate.network.shapes import Program, declared_weights
+from striate.network.costs import known_rows
+from striate.network.shapes import Program, known_part
 
 
 def errors(network: Structure, program: Program) -> list[Problem]:
@@ -20,11 +19,12 @@ def errors(network: Structure, program: Program) -> list[Problem]:
 
 def warnings(network: Structure, program: Program) -> list[Problem]:
     """What is unwise about a network, in the order of its layers; those behind a mistake are left out."""
-    steps = {path: step for path, step in program.steps.items() if step.shape is not None}
-    known = replace(program, steps=steps)
-    found = wiring_warnings(network.inputs, known, rows(network, known, declared_weights(known)))
-    found += [problem for step in steps.values() for problem in border_warnings(step)]
-    order = {path: place for place, path in enumerate(steps)}
+    known = known_part(program)
+    found = wiring_warnings(
+        network, known, known_rows(network, program), len(known.steps) == len(program.steps)
+    )
+    found += [problem for step in known.steps.values() for problem in border_warnings(step)]
+    order = {path: place for place, path in enumerate(known.steps)}
     return sorted(found, key=lambda problem: order[problem.where])
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from striate.layers._base import Layer, Shape, Weight
 from striate.network._structure import Structure
 from striate.network.receptive import ReceptiveField, receptive_fields
-from striate.network.shapes import Program, Step
+from striate.network.shapes import Program, Step, declared_weights, known_part
 
 FLOAT_BYTES = 4
 
@@ -29,7 +29,7 @@ class Row:
         activations: floats of its output.
         preactivations: floats that a fused activation reads, 0 without one.
         shares: the path of the layer whose weights it uses, or None.
-        receptive: what one output position sees of the input, or None when it depends on no input's positions.
+        receptive: what one output position sees of the first input that it depends on, or None.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Totals:
         trainable, non_trainable: weights.
         macs: multiply-accumulate operations.
         inputs: floats that come in.
-        outputs: floats of every layer's output. A layer that only renames or reshapes (Flatten, Reshape) counts
-            nothing, for it makes no new numbers.
+        outputs: floats of every layer's output. A layer that only reshapes (Flatten, Reshape) counts nothing,
+            for it makes no new numbers.
         preactivations: floats that fused activations read, which a framework may or may not keep.
     """
 
@@ -83,7 +83,7 @@ class Totals:
 
     @property
     def activations(self) -> int:
-        """Floats of the input and of every layer's output: what a forward pass makes when nothing is reused."""
+        """Floats of the inputs and of every layer's output, nothing being reused."""
         return self.inputs + self.outputs
 
     @property
@@ -114,6 +114,12 @@ def rows(
         first = next((seen[name] for name in order if name in seen), None)
         made.append(_row(step, declared.get(step.path, {}), first))
     return tuple(made)
+
+
+def known_rows(network: Structure, program: Program) -> tuple[Row, ...]:
+    """A row for each step whose shape no mistake hides."""
+    known = known_part(program)
+    return rows(network, known, declared_weights(known))
 
 
 def total(network: Structure, made: Sequence[Row]) -> Totals:

@@ -40,7 +40,7 @@ class Network(Structure):
 
     @cached_property
     def program(self) -> Program:
-        """Every single layer in the order they run, nested networks unrolled, with the problems of their shapes."""
+        """Every single layer in the order they run, nested networks unrolled, with what does not fit."""
         return unroll(self)
 
     @cached_property
@@ -85,7 +85,7 @@ class Network(Structure):
         return sum(math.prod(weight.shape) for weights in declared for weight in weights.values())
 
     def errors(self) -> list[Problem]:
-        """What keeps this network from running: shapes that do not fit, inputs and branches that lead nowhere."""
+        """What keeps it from running: shapes that do not fit, inputs and branches that lead nowhere."""
         return list(self._errors)
 
     @cached_property
@@ -110,13 +110,15 @@ class Network(Structure):
         """Draw the weights.
 
         Args:
-            seed_or_key: a whole number or a JAX key. A layer's weights depend on it and on the layer's path only.
+            seed_or_key: a whole number or a JAX key. Weights depend on it and on their path, on nothing else.
 
         Returns:
-            {"params": {path: {weight: array}}, "state": {path: {weight: array}}}; "state" is what no gradient reaches.
+            {"params": {path: {weight: array}}, "state": {path: {weight: array}}}; no gradient reaches the
+            "state".
 
         Raises:
-            ShapeError: the shapes do not fit together. ArgumentError: there are more than MAX_PARAMETERS weights.
+            ShapeError: the shapes do not fit together.
+            ArgumentError: there are more than MAX_PARAMETERS weights.
         """
         return run.draw_weights(self.declared, seed_or_key)
 
@@ -136,10 +138,10 @@ class Network(Structure):
             x: (N, ...) array; for several inputs a tuple in their order or a dict by name.
             train: dropout drops, batch statistics are used and their running means updated.
             key: a JAX key, for layers that draw at random in training; each gets its own.
-            record: True to get every named intermediate, or the names of those wanted: ("conv1", "conv1/preactivation").
+            record: True to get every named intermediate, or those wanted: ("conv1", "conv1/preactivation").
 
         Returns:
-            Applied(output, state, record): the output (a tuple for several), the complete new state, the record.
+            Applied(output, state, record): the output or a tuple of several, the complete new state, the record.
 
         Raises:
             ShapeError: the shapes do not fit together, or x or the variables do not fit the network.

@@ -49,7 +49,7 @@ def to_plain(network: Structure) -> dict[str, Any]:
 
 
 def _plain_node(node: Node) -> dict[str, Any]:
-    """A node; a further call of a layer names the node whose weights it uses instead of telling the layer again."""
+    """A node; a further call of a layer names the node whose weights it uses and no layer."""
     plain: dict[str, Any] = {"name": node.name, "inputs": list(node.inputs)}
     if node.weights != node.name:
         plain["weights"] = node.weights
@@ -71,8 +71,8 @@ def from_json(
         max_parameters: more weights than this are refused; nothing is allocated before.
 
     Raises:
-        FormatError: it is no such text; unknown layers and fields, cycles, references to nothing, duplicate keys
-            and names, numbers that are not finite, and anything over the caps on size, depth and count.
+        FormatError: it is no such text; unknown layers and fields, cycles, references to nothing, duplicate
+            keys and names, numbers that are not finite, anything over the caps on size, depth and count.
 
     >>> from striate.layers import Flatten
     >>> from striate.network import sequential

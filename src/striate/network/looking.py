@@ -27,8 +27,8 @@ def pixels_seen(
         position: (row, column) for a map, (step,) for a row, (feature,) for a flat output.
 
     Returns:
-        {input name: ((first row, last row), (first column, last column))}. An input that the position does not
-        depend on is left out; for an input of features the box is the range of features.
+        {input name: ((first row, last row), (first column, last column))}. An input that the position does
+        not depend on is left out; for an input of features the box is the range of features.
 
     Raises:
         ArgumentError: there is no such layer or position.

@@ -17,11 +17,11 @@ View = tuple[AxisView | None, ...]
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """What one output position sees of the input, an entry for each spatial axis (none for an input of features).
+    """What one output position sees of the input, an entry for each spatial axis (none for plain features).
 
     Args:
         size: pixels it spans, padding included and edges left aside; the largest where positions differ.
-        stride: pixels from one position's field to the next one's; a fraction behind upsampling, 0 with `everything`.
+        stride: pixels from one position's field to the next; a fraction behind upsampling, 0 when all is seen.
         offset: first pixel that position 0 sees; negative when it begins in the padding.
         everything: it sees the whole input.
         flattened: the map (H, W, C) whose positions lie in reading order on the only axis, or None.
@@ -61,7 +61,7 @@ class Link:
 
     Args:
         how: "same" position, through "windows", "flatten" in reading order, or at "all" of it.
-        windows: for "windows" one for each spatial axis; None stands for looking at position 0 alone (broadcasting).
+        windows: for "windows" one for each spatial axis; None for looking at position 0 alone (broadcasting).
     """
 
     how: Literal["same", "windows", "flatten", "all"]
@@ -156,7 +156,7 @@ def _grid(step: Step, links: Sequence[Link], grids: Mapping[str, Shape]) -> Shap
 
 
 def _pointwise(found: Shape, made: Shape) -> Link:
-    """The same position; position 0 along axes that are broadcast; all, where axes were put one behind the other."""
+    """The same position, or position 0 along axes that are broadcast."""
     if found == made:
         return Link("same")
     if all(one in (1, other) for one, other in zip(found, made, strict=True)):

@@ -11,7 +11,7 @@ from striate.layers._base import Layer, Shape, Weight
 from striate.network._structure import Structure, output_references
 
 MAX_STEPS = 100_000
-"""Nested networks that share weights can unroll to far more layers than they list; more than this are refused."""
+"""Nested networks that share weights can unroll to far more layers than they list; more are refused."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Program:
     Args:
         steps: by path.
         outputs: paths of what the network gives back.
-        names: for every name a person may use (outputs and inputs of nested networks too) the path it stands for.
+        names: for every name a person may use (nested networks and their inputs too) the path it stands for.
         shapes: for every path and every network input its shape, None where a mistake hides it.
         problems: what does not fit.
     """
@@ -78,7 +78,7 @@ def unroll(network: Structure, input_shapes: Sequence[Shape | None] | None = Non
 
 
 def declared_weights(program: Program) -> dict[str, dict[str, Weight]]:
-    """{path: {weight name: promise}} of every step that owns weights; a frozen layer's promises are not trainable."""
+    """{path: {weight name: promise}} of every step that owns weights; frozen layers' are not trainable."""
     declared: dict[str, dict[str, Weight]] = {}
     for step in program.steps.values():
         if step.owner == step.path and step.input_shapes is not None and step.shape is not None:
@@ -88,6 +88,12 @@ def declared_weights(program: Program) -> dict[str, dict[str, Weight]]:
             if wanted:
                 declared[step.path] = wanted
     return declared
+
+
+def known_part(program: Program) -> Program:
+    """The program without the steps whose shapes a mistake hides."""
+    steps = {path: step for path, step in program.steps.items() if step.shape is not None}
+    return replace(program, steps=steps)
 
 
 def _count(network: Structure, known: dict[int, int]) -> int:

@@ -107,7 +107,7 @@ def graph(
         name: the network's name; it begins the paths when the network is nested.
 
     Raises:
-        ArgumentError: the symbols are not connected, or names are used twice; problems of shapes are told with these.
+        ArgumentError: the symbols are not connected, or names are used twice; wrong shapes are told too.
 
     A layer that is called twice shares its weights. A layer that leads to no output is left out.
 
@@ -159,7 +159,7 @@ def _symbols(given: Any, what: str) -> tuple[Symbol, ...]:
 
 
 def _calls_between(begins: Sequence[Symbol], ends: Sequence[Symbol]) -> tuple[list[Call], list[Problem]]:
-    """The calls that lead from the inputs to the outputs in the order they were made, and inputs that were left out."""
+    """The calls from the inputs to the outputs in the order they were made, and inputs that were left out."""
     stops = {(begin.call.serial, begin.output) for begin in begins}
     found: dict[int, Call] = {}
     left_out: dict[int, Call] = {}

@@ -81,7 +81,12 @@ def _gather_mapping(value: Mapping[str, Any], names: Sequence[str], where: str) 
     if set(value) != set(names):
         found = ", ".join(map(str, value)) or "nothing"
         raise DataError(
-            Problem(where, f"the dict names {found}", f"exactly {', '.join(names)}", "Use these names as its keys.")
+            Problem(
+                where,
+                f"the dict names {found}",
+                f"exactly {', '.join(names)}",
+                "Use these names as its keys.",
+            )
         )
     return tuple(np.asarray(value[name]) for name in names)
 
@@ -106,21 +111,18 @@ def split_last(batch: Batch, fraction: float) -> tuple[Batch, Batch]:
     return rows(batch, 0, middle), rows(batch, middle, total)
 
 
-def unpack(item: Any, inputs: Sequence[str], outputs: Sequence[str]) -> tuple[Any, Any, Any]:
+def unpack(item: Any, where: str = "x") -> tuple[Any, Any, Any]:
     """(x, y, sample_weight) of one item of an iterable of batches.
 
     Raises:
-        DataError: the item is not (x,), (x, y) or (x, y, sample_weight).
+        DataError: the item is not (x, y) or (x, y, sample_weight).
     """
     if isinstance(item, list | tuple) and 1 <= len(item) <= 3:
-        return tuple(item) + (None,) * (3 - len(item))  # type: ignore[return-value]
+        x, y, weight = (*item, None, None)[:3]
+        return x, y, weight
+    expected = "a tuple (x, y) or (x, y, sample_weight)"
     raise DataError(
-        Problem(
-            "x",
-            f"a batch is {_described(item)}",
-            "a tuple (x, y) or (x, y, sample_weight)",
-            "Let the iterable yield tuples.",
-        )
+        Problem(where, f"a batch is {_described(item)}", expected, "Let the iterable bring tuples.")
     )
 
 

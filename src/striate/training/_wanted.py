@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,9 @@ class Wanted:
         inputs = tuple(with_rank(a, shape) for a, shape in zip(inputs, self.inputs.values(), strict=True))
         targets = self._targets(y, where)
         weights = self._weights(sample_weight, targets, where)
-        problems = input_problems(self._named(where + "x", self.inputs), inputs, self.inputs.values(), self.scaled)
+        problems = input_problems(
+            self._named(where + "x", self.inputs), inputs, self.inputs.values(), self.scaled
+        )
         if self.kinds:
             names = self._named(where + "y", self.outputs)
             problems += target_problems(names, targets, self.outputs.values(), self.kinds)
@@ -58,11 +60,18 @@ class Wanted:
             raise DataError(problems)
         return Batch(
             tuple(_number_type(array) for array in inputs),
-            tuple(with_target_form(t, s, k) for t, s, k in zip(targets, self.outputs.values(), self.kinds, strict=True))
+            tuple(
+                with_target_form(t, s, k)
+                for t, s, k in zip(targets, self.outputs.values(), self.kinds, strict=True)
+            )
             if self.kinds
             else (),
             self._with_class_weights(targets, weights),
         )
+
+    def without_class_weights(self) -> Wanted:
+        """The same for data that are only measured."""
+        return replace(self, class_weight=None)
 
     def _targets(self, y: Any, where: str) -> tuple[np.ndarray, ...]:
         if not self.kinds:
@@ -127,7 +136,11 @@ def _length_problems(
     """A problem for each of y and sample_weight that has not as many examples as x, and for no examples at all."""
     lengths = {len(array) for array in inputs if array.ndim}
     if lengths == {0}:
-        return [Problem(where + "x", "there are no examples", "at least one example", "Check how the data are read.")]
+        return [
+            Problem(
+                where + "x", "there are no examples", "at least one example", "Check how the data are read."
+            )
+        ]
     if len(lengths) != 1:
         shown = ", ".join(map(str, sorted(lengths)))
         return [Problem(where + "x", f"the inputs have {shown} examples", "the same number", "Pair them up.")]
@@ -137,5 +150,7 @@ def _length_problems(
         wrong = sorted({len(array) if array.ndim else 0 for array in arrays} - {length})
         if wrong:
             happened = f"it has {wrong[0]} examples and x has {length}"
-            problems.append(Problem(where + name, happened, "one for each example of x", "Pair them up again."))
+            problems.append(
+                Problem(where + name, happened, "one for each example of x", "Pair them up again.")
+            )
     return problems

@@ -97,6 +97,6 @@ def _takes_two(function: Callable[..., float]) -> bool:
     """Whether a function can be called with two arguments."""
     try:
         inspect.signature(function).bind(0, 0.0)
-    except TypeError:
+    except (TypeError, ValueError):
         return False
     return True

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class History(Callback):
     """The record that `fit` gives back.
 
-    `history` maps each name in the logs to its values; `epoch` lists the epochs, counted from 0, and `epochs_of`
-    those of each name, for a validation may come every few epochs; `params` holds the facts of the run.
+    `history` maps each name in the logs to its values; `epoch` lists the epochs, counted from 0, `epochs_of`
+    those of each name, since a validation may come every few epochs; `params` holds the facts of the run.
 
     >>> record = History()
     >>> record.on_train_begin()
@@ -25,6 +25,9 @@ class History(Callback):
     >>> record.history
     {'loss': [0.5], 'val_loss': [0.75]}
     """
+
+    note: str = ""
+    """Why the training ended early, as a sentence."""
 
     MEMORY: ClassVar[tuple[str, ...]] = ("history", "epoch", "epochs_of")
 

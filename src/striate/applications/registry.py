@@ -1,0 +1,55 @@
+"""Networks by name, for the command line and for files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from striate.applications.cats_and_dogs import cats_and_dogs
+from striate.applications.cifar10 import cifar10_convnet
+from striate.applications.lenet import lenet5
+from striate.applications.mnist import mnist_convnet, mnist_dense
+from striate.applications.vgg import vgg16
+from striate.errors import ArgumentError, Problem
+from striate.network import Network
+
+_MAKERS: Mapping[str, Callable[..., Network]] = {
+    "mnist-convnet": mnist_convnet,
+    "mnist-dense": mnist_dense,
+    "lenet5": lenet5,
+    "cifar10-convnet": cifar10_convnet,
+    "cats-and-dogs": cats_and_dogs,
+    "vgg16": vgg16,
+}
+
+
+def names() -> tuple[str, ...]:
+    """The name of every network, small ones first.
+
+    >>> names()
+    ('mnist-convnet', 'mnist-dense', 'lenet5', 'cifar10-convnet', 'cats-and-dogs', 'vgg16')
+    """
+    return tuple(_MAKERS)
+
+
+def get(name: str, **arguments: Any) -> Network:
+    """The network of a name.
+
+    Args:
+        name: one of `names()`; "mnist_convnet" will do for "mnist-convnet".
+        arguments: what its function takes, such as input_shape and classes.
+
+    Raises:
+        ArgumentError: there is none of this name.
+
+    >>> get("lenet5", classes=26).output_shapes
+    ((26,),)
+    """
+    maker = _MAKERS.get(str(name).replace("_", "-"))
+    if maker is None:
+        near = difflib.get_close_matches(str(name).replace("_", "-"), _MAKERS, 1)
+        cure = f"Did you mean {near[0]!r}?" if near else "Choose one of these."
+        happened = f"there is no network {name!r}"
+        raise ArgumentError(Problem("applications.get", happened, "one of " + ", ".join(_MAKERS), cure))
+    return maker(**arguments)

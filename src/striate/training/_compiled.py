@@ -1,0 +1,88 @@
+"""A model made ready for training: its objective, its compiled programs, and the optimizer's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from striate.errors import Problem, TrainingError
+from striate.images.preprocessing import Preprocessing
+from striate.network import Network
+from striate.training import losses, metrics, optimizers
+from striate.training._objective import Objective, make_objective
+from striate.training._optimizer import Optimizer
+from striate.training._scaling import outputs_of, scaler, wanted_by
+from striate.training._steps import Programs, Steps
+from striate.training._wanted import Wanted
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `compile` that the objective is made from, as they were given."""
+
+    loss: Any
+    metrics: Any
+    loss_weights: Any
+    weighted_metrics: Any
+
+    def objective(self, network: Network) -> Objective:
+        """What they mean for the outputs of a network."""
+        outputs = outputs_of(network)
+        return make_objective(self.loss, self.metrics, self.loss_weights, self.weighted_metrics, outputs)
+
+
+class Compiled:
+    """What training needs beside the weights; kept from one `fit` to the next, so that nothing is compiled twice.
+
+    Args:
+        network: what is trained. optimizer: how. settings: what for.
+        preprocessing: what scales raw uint8 pictures, or None.
+    """
+
+    def __init__(
+        self, network: Network, optimizer: Optimizer, settings: Settings, preprocessing: Preprocessing | None
+    ) -> None:
+        """Resolve names; nothing is compiled before the first step."""
+        self.network = network
+        self.preprocessing = preprocessing
+        self.objective = settings.objective(network)
+        self.transform = optimizer.direction()
+        self.programs = Programs(Steps(network, self.objective, self.transform, scaler(preprocessing)))
+        self.memory: Any = None
+        self.done = 0
+        self.fits = 0
+
+    def wanted(self, class_weight: Mapping[int, float] | None = None) -> Wanted:
+        """What data must look like."""
+        return wanted_by(self.network, self.preprocessing, self.objective.kinds, class_weight)
+
+
+def not_compiled() -> TrainingError:
+    """The error of a model that is asked to train before `compile`."""
+    return TrainingError(
+        Problem(
+            "model",
+            "it is not compiled",
+            "an optimizer and a loss",
+            "Call model.compile(optimizer='rmsprop', loss='sparse_categorical_crossentropy') first.",
+        )
+    )
+
+
+def check_settings(settings: Settings, optimizer: Any) -> Optimizer:
+    """Look every name up, before the shapes are known; the optimizer comes back as an object."""
+    for loss in _flat(settings.loss):
+        losses.get(loss)
+    for metric in _flat(settings.metrics) + _flat(settings.weighted_metrics):
+        metrics.get(metric)
+    return optimizers.get(optimizer)
+
+
+def _flat(value: Any) -> list[Any]:
+    """The entries of an argument that may be one thing, a list, or a dict by output name."""
+    if value is None:
+        return []
+    if isinstance(value, Mapping) and "class_name" not in value:
+        value = list(value.values())
+    return [one for part in value for one in _flat(part)] if isinstance(value, list | tuple) else [value]

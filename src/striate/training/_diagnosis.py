@@ -1,0 +1,61 @@
+"""A training met a number that is not finite: which step, which layer, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from striate.errors import Problem, TrainingError
+from striate.network import find_nonfinite
+from striate.training._batches import Batch
+from striate.training._steps import Steps
+
+CURE = (
+    "Lower the learning rate (now {rate:.3g}), clip gradients with clipnorm=1.0, or look at the inputs and targets "
+    "of this step. The model holds the weights from before it."
+)
+
+
+def not_finite(run: Any, key: jax.Array) -> TrainingError:
+    """The error that names epoch, step and layer; the carry still holds the weights from before the step.
+
+    Args:
+        run: a `Run` whose next step is the one that went wrong.
+        key: the epoch's random key, so that dropout and noise are the same again.
+    """
+    steps: Steps = run.programs.steps
+    batch = jax.tree.map(jnp.asarray, run.feeder.batch(run.step))
+    variables = {"params": run.carry.params, "state": run.carry.state}
+    happened = _what(steps, variables, batch, jax.random.fold_in(key, run.carry.step))
+    of = "" if run.feeder.steps is None else f" of {run.feeder.steps}"
+    rate = float(run.rates(run.step, run.step + 1)[0])
+    where = f"epoch {run.epoch + 1}, step {run.step + 1}{of}"
+    return TrainingError(Problem(where, happened, "finite numbers", CURE.format(rate=rate)))
+
+
+def _what(steps: Steps, variables: Any, batch: Batch, key: jax.Array) -> str:
+    """What was not finite: the output of a layer, the loss, or the gradient of a weight."""
+    inputs = steps.prepare(batch.inputs)
+    x = inputs[0] if len(inputs) == 1 else inputs
+    layer = find_nonfinite(steps.network, variables, x, train=True, key=key)
+    if layer is not None:
+        return f"the layer {layer!r} gave a number that is not finite (NaN or infinity)"
+    grad = jax.jit(jax.value_and_grad(steps.loss, has_aux=True), static_argnums=3)
+    (whole, _), grads = grad(variables["params"], variables["state"], batch, True, key)
+    if not bool(jnp.isfinite(whole)):
+        return "the loss is not finite (NaN or infinity), though every layer's output is"
+    path = _last_nonfinite(steps, grads)
+    return f"the gradient of {path!r} is not finite (NaN or infinity), though the loss is"
+
+
+def _last_nonfinite(steps: Steps, grads: Any) -> str:
+    """The weight whose gradient is not finite and that lies nearest to the output, where the trouble began."""
+    found = [
+        f"{path}/{name}"
+        for path in steps.network.declared
+        for name, grad in grads.get(path, {}).items()
+        if not bool(jnp.isfinite(grad).all())
+    ]
+    return found[-1] if found else "a weight"

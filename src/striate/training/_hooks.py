@@ -1,0 +1,61 @@
+"""The callbacks of a run, called by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from striate.training._callback import Callback
+
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+class Hooks:
+    """The callbacks in the order they were given.
+
+    Args:
+        callbacks: what `fit` was given.
+        model: what they may read and change.
+        params: what Keras tells callbacks: epochs, steps, samples, batch_size, verbose.
+    """
+
+    def __init__(self, callbacks: Iterable[Any], model: Any, params: Mapping[str, Any]) -> None:
+        """Tell each callback its model and the facts of the run."""
+        self.callbacks = tuple(callbacks)
+        self.call("set_params", dict(params))
+        self.call("set_model", model)
+
+    @property
+    def every_batch(self) -> bool:
+        """Whether a callback wants each batch, so that the loop must look after every step."""
+        return any(_overrides(callback, name) for callback in self.callbacks for name in _BATCH_HOOKS)
+
+    @property
+    def periods(self) -> tuple[int, ...]:
+        """The numbers of steps after which callbacks want a look, such as a backup every 100 steps."""
+        wanted = (getattr(callback, "every_steps", None) for callback in self.callbacks)
+        return tuple(period for period in wanted if isinstance(period, int))
+
+    def call(self, name: str, *arguments: Any) -> None:
+        """Call a hook of every callback that has it."""
+        for callback in self.callbacks:
+            method = getattr(callback, name, None)
+            if method is not None:
+                method(*arguments)
+
+    def states(self) -> list[dict[str, Any]]:
+        """What each callback remembers."""
+        return [cb.get_state() if hasattr(cb, "get_state") else {} for cb in self.callbacks]
+
+    def set_states(self, states: Iterable[Mapping[str, Any]]) -> None:
+        """Give each callback its memory back."""
+        for callback, state in zip(self.callbacks, states, strict=True):
+            if state and hasattr(callback, "set_state"):
+                callback.set_state(state)
+
+
+def _overrides(callback: Any, name: str) -> bool:
+    """Whether a callback has its own hook of this name, in its class or on itself."""
+    method = getattr(callback, name, None)
+    inherited = getattr(Callback, name, None)
+    return method is not None and getattr(method, "__func__", method) is not inherited

@@ -1,0 +1,200 @@
+"""A network together with its weights: what a model is before anybody speaks of training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from striate.errors import ArgumentError, Problem
+from striate.images.preprocessing import Preprocessing
+from striate.layers import Layer
+from striate.network import Network, to_json
+from striate.network.run import check_variables
+from striate.training import _weights
+from striate.training._predicting import predict
+from striate.training._scaling import scaler, wanted_by
+from striate.training._starts import start_variables, starts_from
+from striate.training.utils import get_seed
+
+
+class Weighted:
+    """A network, frozen, and its newest weights; the ground that `Model` stands on."""
+
+    def __init__(self, network: Network, seed: int | None) -> None:
+        """Weights are drawn when they are first needed."""
+        self.seed = get_seed() if seed is None else seed
+        self.class_names: tuple[str, ...] | None = None
+        self._preprocessing: Preprocessing | None = None
+        self._variables: dict[str, Any] | None = None
+        self._enter(network)
+
+    def _enter(self, network: Network) -> None:
+        """Take a network; programs for another one are forgotten."""
+        self._network = network
+        self._starts = starts_from(network)
+        self._forget_programs()
+
+    def _forget_programs(self) -> None:
+        """What was compiled is out of date."""
+        self._predict: Any = None
+
+    @property
+    def network(self) -> Network:
+        """The architecture, a frozen value."""
+        return self._network
+
+    @property
+    def name(self) -> str:
+        """The network's name, "model" when it has none."""
+        return self.network.name or "model"
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in the order they run."""
+        return [node.layer for node in self.network.nodes]
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input with None for the batch axis, as in Keras; a list of them for several inputs."""
+        shapes = [(None, *(spec.shape or ())) for spec in self.network.inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output with None for the batch axis, as in Keras; a list of them for several outputs."""
+        shapes = [(None, *shape) for shape in self.network.output_shapes]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name in the network, or at this place.
+
+        Raises:
+            ArgumentError: there is none.
+        """
+        nodes = self.network.nodes
+        if index is not None and -len(nodes) <= index < len(nodes):
+            return nodes[index].layer
+        for node in nodes:
+            if node.name == name and index is None:
+                return node.layer
+        shown = repr(name) if index is None else str(index)
+        known = f"one of {', '.join(node.name for node in nodes)}"
+        cure = "model.summary() shows the names."
+        raise ArgumentError(Problem("get_layer", f"there is no layer {shown}", known, cure))
+
+    def count_params(self) -> int:
+        """The number of weights, trainable or not."""
+        return self.network.totals.params
+
+    def summary(self, **options: Any) -> None:
+        """Print the layers with their shapes and costs, and the totals."""
+        from striate.network.summary import print_summary
+
+        print_summary(self.network, **options)
+
+    def to_json(self) -> str:
+        """The architecture as JSON text; `striate.network.from_json` reads it."""
+        return to_json(self.network)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training may move its weights; setting it also counts for models this one is used in later."""
+        return self.network.trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        weights = None if self._variables is None else _weights.flat(self._variables)
+        self._enter(replace(self.network, trainable=trainable))
+        self._variables = None if weights is None else _weights.grouped(self.network, weights)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """{"params": {path: {weight: array}}, "state": …}; during `fit` a copy of the weights of that moment."""
+        if self._variables is None:
+            self._variables = start_variables(self.network, self.seed, self._starts)
+        return self._variables
+
+    @variables.setter
+    def variables(self, variables: Mapping[str, Any]) -> None:
+        check_variables(self.network.declared, variables)
+        self._variables = jax.tree.map(jnp.asarray, _weights.grouped(self.network, _weights.flat(variables)))
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the weights, layer by layer in Keras' order."""
+        return _weights.to_list(self.network, self.variables)
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Go on with the weights of a list such as `get_weights` gives."""
+        self.variables = _weights.from_list(self.network, weights)
+
+    def save_weights(self, path: str | os.PathLike[str]) -> None:
+        """Write the weights alone, as a safetensors file."""
+        _weights.save(path, self.variables)
+
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
+        """Go on with weights that `save_weights` wrote for the same network."""
+        self.variables = _weights.load(path, self.network)
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """What scales raw uint8 pictures on the device; it is saved with the model."""
+        return self._preprocessing
+
+    @preprocessing.setter
+    def preprocessing(self, preprocessing: Preprocessing | None) -> None:
+        self._preprocessing = preprocessing
+        self._forget_programs()
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The network's answers, a batch at a time.
+
+        Args:
+            x: (N, ...) array, a list or dict of them, or an iterable of batches (their targets are not looked at).
+            batch_size: examples at once, 32 unless given.
+            verbose, callbacks: taken for Keras' sake and not used: prediction is silent.
+            steps: only so many batches.
+
+        Returns:
+            An (N, ...) NumPy array; a list of them for several outputs.
+
+        Raises:
+            DataError: x does not fit the network.
+        """
+        self._build_for(x)
+        if self._predict is None:
+            self._predict = _predictor(self.network, self.preprocessing)
+        wanted = wanted_by(self.network, self.preprocessing)
+        outputs = predict(self._predict, self.variables, wanted, x, batch_size, steps)
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The answers for one batch, whatever its size."""
+        return self.predict(x, batch_size=2**31)
+
+    def _build_for(self, x: Any) -> None:
+        """Settle open input shapes by data; a model of symbols has none."""
+
+
+def _predictor(network: Network, preprocessing: Preprocessing | None) -> Any:
+    """(variables, inputs) -> outputs, compiled once for each shape."""
+    prepare = scaler(preprocessing)
+
+    def run(variables: Any, inputs: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        arrays = prepare(inputs)
+        output = network.apply(variables, arrays[0] if len(arrays) == 1 else arrays).output
+        return tuple(output) if isinstance(output, tuple | list) else (output,)
+
+    return jax.jit(run)
