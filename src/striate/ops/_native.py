@@ -58,7 +58,9 @@ def fit(*arrays: jax.Array) -> bool:
     but not ours.
     """
     plain = all(array.dtype == np.float32 and array.size > 0 for array in arrays)
-    return plain and library() is not None and jax.local_device_count("cpu") == 1
+    if not plain or jax.default_backend() != "cpu" or library() is None:
+        return False
+    return jax.local_device_count("cpu") == 1
 
 
 def either(native: Callable[..., Any], plain: Callable[..., Any], *arrays: jax.Array) -> Any:
