@@ -91,8 +91,8 @@ def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list
         ours: the progress bar and the history; they come last, to see what other callbacks add to the logs.
     """
     wanted = compiled.wanted(arguments.class_weight)
-    seed = model.seed + compiled.fits if arguments.seed is None else arguments.seed
-    feeder, validation = _sources(wanted, arguments, seed)
+    seed = (model.seed + compiled.fits) % 2**32 if arguments.seed is None else arguments.seed
+    feeder, validation = _sources(wanted, arguments)
     size = arguments.batch_size or DEFAULT_BATCH
     params = {
         "epochs": arguments.epochs,
@@ -113,12 +113,13 @@ def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list
         epochs=arguments.epochs,
         epoch=arguments.initial_epoch,
         done=compiled.done,
+        begun=compiled.done,
         validation=validation,
         validate_every=arguments.validation_freq,
     )
 
 
-def _sources(wanted: Wanted, arguments: FitArguments, seed: int) -> tuple[Feeder, Tester | None]:
+def _sources(wanted: Wanted, arguments: FitArguments) -> tuple[Feeder, Tester | None]:
     """Where training and validation examples come from."""
     if are_batches(arguments.x, arguments.y):
         feeder = IterableFeeder(arguments.x, batch_preparer(wanted, "x"), arguments.steps_per_epoch)
@@ -128,7 +129,7 @@ def _sources(wanted: Wanted, arguments: FitArguments, seed: int) -> tuple[Feeder
     if arguments.validation_data is None and arguments.validation_split:
         data, held = split_last(data, arguments.validation_split)
     size = arguments.batch_size or DEFAULT_BATCH
-    feeder = ArrayFeeder(data, size, seed, arguments.shuffle, arguments.steps_per_epoch)
+    feeder = ArrayFeeder(data, size, arguments.shuffle, arguments.steps_per_epoch)
     if held is None:
         return feeder, _validation(wanted, arguments)
     return feeder, ArrayTester(held, arguments.validation_batch_size or size, arguments.validation_steps)
@@ -169,7 +170,8 @@ def _count_problem(name: str, value: Any, least: int) -> Problem | None:
     optional = name not in ("epochs", "initial_epoch")
     if value is None and optional:
         return None
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+    whole = hasattr(value, "__index__") and not isinstance(value, bool)
+    if not whole or int(value) < least:
         expected = f"a whole number from {least}" + (" or None" if optional else "")
         return Problem(name, f"got {value!r}", expected, f"Give for instance {name}={max(least, 1)}.")
     return None
@@ -192,6 +194,7 @@ def fit(model: Any, arguments: FitArguments) -> History:
             run.hooks.call("restore_run", run)
             run.hooks.call("on_train_begin", {})
             run.train()
+            run.hooks.call("after_training", run)
     finally:
         _hand_over(model, compiled, run)
     history.note = run.note

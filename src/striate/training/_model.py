@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from striate import formats
 from striate.errors import ArgumentError, Problem
 from striate.images.preprocessing import Preprocessing
@@ -187,7 +189,7 @@ class Model(Weighted):
             raise not_compiled()
         done = 0 if self._compiled is None else self._compiled.done
         step = done if self._run is None else self._run.done + self._run.step
-        return float(self.optimizer.rates(step))
+        return float(self.optimizer.rates(np.asarray(step)))
 
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:

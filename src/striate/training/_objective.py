@@ -48,7 +48,7 @@ class Objective:
     def logs(self, sums: Any) -> dict[str, Any]:
         """The numbers that a person sees, from sums fetched to the host: "loss" first, then the rest as Keras names it."""
         examples = max(float(sums.examples), 1.0)
-        named = {"loss": float(sums.loss) / examples}
+        named: dict[str, Any] = {"loss": float(sums.loss) / examples}
         several = len(self.outputs) > 1
         if several:
             for index, total in zip(self.loss_outputs, sums.losses, strict=True):

@@ -16,6 +16,7 @@ from striate.images.preprocessing import Preprocessing
 from striate.layers import Layer
 from striate.network import Network, to_json
 from striate.network.run import check_variables
+from striate.network.summary import print_summary, summary_text
 from striate.training import _weights
 from striate.training._predicting import predict
 from striate.training._scaling import scaler, wanted_by
@@ -92,11 +93,16 @@ class Weighted:
         """The number of weights, trainable or not."""
         return self.network.totals.params
 
-    def summary(self, **options: Any) -> None:
-        """Print the layers with their shapes and costs, and the totals."""
-        from striate.network.summary import print_summary
+    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
+        """Print the layers with their shapes and costs, the totals, and what looks wrong.
 
-        print_summary(self.network, **options)
+        Args:
+            line_length: columns of the text that goes to `print_fn`. print_fn: called with the text instead.
+        """
+        if print_fn is None and line_length is None:
+            print_summary(self.network)
+        else:
+            (print_fn or print)(summary_text(self.network, width=line_length))
 
     def to_json(self) -> str:
         """The architecture as JSON text; `striate.network.from_json` reads it."""
