@@ -150,7 +150,7 @@ renamed("name-that-clears-the-screen", "\x1b[2Jparams/conv/kernel")
 renamed("name-written-backwards", "params/\u202econv/kernel")
 renamed("name-with-an-empty-part", "params//conv/kernel")
 renamed("name-ending-with-a-slash", "params/conv/kernel/")
-renamed("name-of-six-hundred-letters", "n" * 600)
+renamed("name-of-three-thousand-letters", "n" * 3000)
 
 
 @forgery

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 MAX_RANK = 8
-MAX_NAME = 512
+MAX_NAME = 2048
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 DTYPES: Mapping[str, np.dtype] = {
