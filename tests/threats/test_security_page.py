@@ -16,7 +16,7 @@ ROWS = [
 
 
 @cache
-def tests_in(path):
+def functions_in(path):
     """The names of the test functions of a module."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
@@ -32,5 +32,5 @@ def test_every_row_has_its_test_or_says_that_it_is_not_built(row):
     _, promise, cell = row
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", cell)
     assert named or promise == "not built yet"
-    missing = [f"{path}::{name}" for path, name in named if name not in tests_in(path)]
+    missing = [f"{path}::{name}" for path, name in named if name not in functions_in(path)]
     assert missing == []
