@@ -194,7 +194,7 @@ def _ran_out(step: int, steps: int | None) -> Problem:
             "x",
             "the iterable brought no batch for this epoch",
             "batches for every epoch",
-            "A generator is used up after one epoch: give a list, or an endless generator and steps_per_epoch.",
+            "A generator is used up after one epoch: give a list, or an endless one and steps_per_epoch.",
         )
     return Problem(
         "x",
@@ -219,5 +219,5 @@ def _checksum(data: Batch, total: int) -> int:
     chosen = np.linspace(0, total - 1, min(total, 64)).astype(np.int32)
     number = 0
     for array in jax.tree.leaves(data):
-        number = zlib.crc32(np.ascontiguousarray(array[chosen]), number)
+        number = zlib.crc32(np.asarray(array[chosen]).tobytes(), number)
     return number

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from striate.errors import ArgumentError, Problem
 from striate.training._batches import Batch, are_batches, is_array_like, split_last, unpack
 from striate.training._compiled import Compiled
@@ -19,6 +21,15 @@ from striate.training.loop import Run
 from striate.training.progress import Progress
 
 DEFAULT_BATCH = 32
+_LEAST = {
+    "batch_size": 1,
+    "epochs": 1,
+    "initial_epoch": 0,
+    "steps_per_epoch": 1,
+    "validation_steps": 1,
+    "validation_batch_size": 1,
+    "seed": 0,
+}
 
 
 @dataclass
@@ -51,10 +62,9 @@ class FitArguments:
         """
         problems = [
             problem
-            for name, least in (("batch_size", 1), ("epochs", 1), ("initial_epoch", 0), ("steps_per_epoch", 1),
-                                ("validation_steps", 1), ("validation_batch_size", 1), ("seed", 0))
+            for name, least in _LEAST.items()
             if (problem := _count_problem(name, getattr(self, name), least))
-        ]  # fmt: skip
+        ]
         if self.x is None:
             problems.append(
                 Problem("x", "nothing was given", "arrays or batches", "Give model.fit the data.")
@@ -76,11 +86,8 @@ class FitArguments:
             "sample_weight": "Let the batches hold their weights: (x, y, sample_weight).",
             "validation_split": "Give validation_data instead.",
         }
-        return [
-            Problem(name, "x is an iterable of batches, of which no part can be taken" if name == "validation_split"
-                    else "x is an iterable of batches", "arrays as x", cures[name])
-            for name, wrong in given.items() if wrong
-        ]  # fmt: skip
+        happened = "it needs arrays, and x is an iterable of batches"
+        return [Problem(name, happened, "arrays as x", cures[name]) for name, wrong in given.items() if wrong]
 
 
 def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list[Any]) -> Run:
@@ -170,11 +177,10 @@ def _count_problem(name: str, value: Any, least: int) -> Problem | None:
     optional = name not in ("epochs", "initial_epoch")
     if value is None and optional:
         return None
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not whole or int(value) < least:
-        expected = f"a whole number from {least}" + (" or None" if optional else "")
-        return Problem(name, f"got {value!r}", expected, f"Give for instance {name}={max(least, 1)}.")
-    return None
+    if isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least:
+        return None
+    expected = f"a whole number from {least}" + (" or None" if optional else "")
+    return Problem(name, f"got {value!r}", expected, f"Give for instance {name}={max(least, 1)}.")
 
 
 def fit(model: Any, arguments: FitArguments) -> History:

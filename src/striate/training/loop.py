@@ -1,4 +1,4 @@
-"""The loop: epochs of compiled steps, looked at a few times a second, stopped cleanly by Ctrl-C or by a NaN."""
+"""The loop: epochs of compiled steps, looked at a few times a second, stopped cleanly by Ctrl-C or NaN."""
 
 from __future__ import annotations
 

@@ -25,9 +25,10 @@ FILE_NAME = "checkpoint.striate"
 class BackupAndRestore(Callback):
     """Keep a backup of the training; a `fit` that finds one goes on where it was made.
 
-    The backup holds weights, running statistics, the optimizer's memory, the sums of the epoch so far, epoch and
-    step, the seed, the history and what the callbacks remember. A resumed training ends with the same bits as one
-    that was never interrupted, wherever it was cut (on one machine, with one version of JAX).
+    The backup holds weights, running statistics, the optimizer's memory, the sums of the epoch so far,
+    epoch and step, the seed, the history and what the callbacks remember. A resumed training ends with the
+    same bits as one that was never interrupted, wherever it was cut (on one machine, with one version of
+    JAX).
 
     Args:
         backup_dir: a folder, which gets a file `checkpoint.striate`, or the path of a file with that ending.
@@ -36,10 +37,11 @@ class BackupAndRestore(Callback):
         delete_checkpoint: remove the backup when the training has come to its end.
 
     Raises:
-        ArgumentError: a `save_freq` that means nothing. FormatError, from `fit`: the backup is damaged, or was made
-            by a training with other settings, all of which are named.
+        ArgumentError: a `save_freq` that means nothing. FormatError, from `fit`: the backup is damaged, or
+            was made by a training with other settings, all of which are named.
 
-    Keras restores whole epochs; here the step within the epoch, the order of the data and all random draws go on too.
+    Keras restores whole epochs; here the step within the epoch, the order of the data and all random draws
+    go on too.
     """
 
     def __init__(
