@@ -1,4 +1,4 @@
-"""Slow, independent references in NumPy float64, written as plain loops: what each operation means, not how to be fast."""
+"""Slow, independent references in NumPy float64, in plain loops: what an operation means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def pair(value):
 
 
 def pad_amounts(padding, size, span, stride):
-    """(before, after) for one axis, in the form of the textbooks: for "same" what the remainder of size/stride asks."""
+    """(before, after) for one axis; "same" from the remainder of size / stride, as TensorFlow has it."""
     if padding == "valid":
         return 0, 0
     if padding == "causal":
@@ -30,7 +30,7 @@ def axis_padding(padding, axis):
 
 
 def window_starts(size, span, stride, before, after, keep=False):
-    """Where windows begin, found by walking; `keep` lets one that hangs over the far edge count if it adds something."""
+    """Where windows begin, found by walking; `keep` counts one that hangs over the far edge."""
     starts, start, reached = [], -before, -before
     while start + span <= size + after or (keep and start < size and reached < size + after):
         starts.append(start)
@@ -46,28 +46,49 @@ def value_at(x, n, row, column):
 
 
 def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation=1, groups=1):
-    """Cross-correlation, pixel by pixel and filter by filter."""
+    """Cross-correlation, pixel by pixel, tap by tap, group by group."""
     x, kernel = np.asarray(x, np.float64), np.asarray(kernel, np.float64)
-    kh, kw, depth, filters = kernel.shape
-    (sh, sw), (dh, dw) = pair(strides), pair(dilation)
-    spans = ((kh - 1) * dh + 1, (kw - 1) * dw + 1)
-    rows = window_starts(
-        x.shape[1], spans[0], sh, *pad_amounts(axis_padding(padding, 0), x.shape[1], spans[0], sh)
-    )
-    columns = window_starts(
-        x.shape[2], spans[1], sw, *pad_amounts(axis_padding(padding, 1), x.shape[2], spans[1], sw)
-    )
-    y = np.zeros((x.shape[0], len(rows), len(columns), filters))
-    for n in range(x.shape[0]):
-        for i, row in enumerate(rows):
-            for j, column in enumerate(columns):
-                for f in range(filters):
-                    first = f // (filters // groups) * depth
-                    for u in range(kh):
-                        for v in range(kw):
-                            pixel = value_at(x, n, row + u * dh, column + v * dw)
-                            y[n, i, j, f] += pixel[first : first + depth] @ kernel[u, v, :, f]
+    rows, columns = conv_rows_and_columns(x, kernel, strides, padding, dilation)
+    y = np.zeros((x.shape[0], len(rows), len(columns), kernel.shape[3]))
+    for n, i, j, u, v, channels, filters in conv_steps(y.shape, kernel.shape, groups):
+        pixel = value_at(x, n, rows[i] + u * pair(dilation)[0], columns[j] + v * pair(dilation)[1])
+        y[n, i, j, filters] += pixel[channels] @ kernel[u, v, :, filters]
     return y if bias is None else y + np.asarray(bias, np.float64)
+
+
+def conv2d_gradients(x, kernel, dy, strides=1, padding="valid", dilation=1, groups=1):
+    """(dx, dkernel): what every single product of the convolution sends back to its two factors."""
+    x, kernel, dy = np.asarray(x, np.float64), np.asarray(kernel, np.float64), np.asarray(dy, np.float64)
+    rows, columns = conv_rows_and_columns(x, kernel, strides, padding, dilation)
+    dx, dkernel = np.zeros(x.shape), np.zeros(kernel.shape)
+    for n, i, j, u, v, channels, filters in conv_steps(dy.shape, kernel.shape, groups):
+        row, column = rows[i] + u * pair(dilation)[0], columns[j] + v * pair(dilation)[1]
+        if 0 <= row < x.shape[1] and 0 <= column < x.shape[2]:
+            sent = dy[n, i, j, filters]
+            dx[n, row, column, channels] += kernel[u, v, :, filters] @ sent
+            dkernel[u, v, :, filters] += np.outer(x[n, row, column, channels], sent)
+    return dx, dkernel
+
+
+def conv_rows_and_columns(x, kernel, strides, padding, dilation):
+    """Where the windows of a convolution begin on either axis."""
+    starts = []
+    for axis in range(2):
+        span, stride = (kernel.shape[axis] - 1) * pair(dilation)[axis] + 1, pair(strides)[axis]
+        amounts = pad_amounts(axis_padding(padding, axis), x.shape[1 + axis], span, stride)
+        starts.append(window_starts(x.shape[1 + axis], span, stride, *amounts))
+    return starts
+
+
+def conv_steps(output_shape, kernel_shape, groups):
+    """Every (example, row out, column out, tap row, tap column, channels of a group, its filters)."""
+    depth, breadth = kernel_shape[2], kernel_shape[3] // groups
+    parts = [
+        (slice(g * depth, (g + 1) * depth), slice(g * breadth, (g + 1) * breadth)) for g in range(groups)
+    ]
+    for n, i, j, u, v in np.ndindex(*output_shape[:3], *kernel_shape[:2]):
+        for channels, filters in parts:
+            yield n, i, j, u, v, channels, filters
 
 
 def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation=1, groups=1):
@@ -150,7 +171,7 @@ def locally_connected2d(x, kernel, bias=None, *, size, strides=1, padding="valid
 
 
 def pool2d(kind, x, size, strides=None, padding="valid", edges="drop"):
-    """`kind` ("max", "average" or "l2") of the values that lie on the image, window by window, channel by channel."""
+    """`kind` ("max", "average" or "l2") of what lies on the image, window by window, channel by channel."""
     x = np.asarray(x, np.float64)
     (kh, kw), (sh, sw) = pair(size), pair(size if strides is None else strides)
     keep = edges == "keep"

@@ -16,7 +16,7 @@ __all__ = ["Input", "Model", "Sequential", "load", "load_model"]
 
 
 def load(path: str | os.PathLike[str]) -> Model:
-    """The model that `model.save` wrote: architecture, weights, preprocessing, class names and training record.
+    """The model that `model.save` wrote: architecture, weights, preprocessing, class names, training record.
 
     It can predict and evaluate at once, and train on: `compile` is done again as it was, unless it was given
     functions of your own, which no file holds. The optimizer's memory begins anew.

@@ -18,7 +18,7 @@ from striate.training import losses, metrics
 from striate.training._registry import snake_case, to_config
 
 N, C = 53, 4
-BATCHES = (16, 32, 5)
+BATCHES = (24, 24, 5)
 
 CASES = {
     "accuracy": ("Accuracy", {}, "index", "guess"),
@@ -92,11 +92,16 @@ def data():
     }
 
 
+update = jax.jit(lambda metric, *arguments: metric.update(*arguments), static_argnums=0)
+
+
 def in_batches(metric, y, p, weights=None):
+    """The result over batches of unequal size, compiled; weights are 1 where none are given."""
+    weights = np.ones(N, np.float32) if weights is None else weights
     state, start = metric.init(), 0
     for size in BATCHES:
         part = slice(start, start + size)
-        state = metric.update(state, y[part], p[part], None if weights is None else weights[part])
+        state = update(metric, state, y[part], p[part], weights[part])
         start += size
     return metric.result(state)
 
@@ -134,14 +139,12 @@ def _fitting(name, data):
     return data["index"] if name.startswith("Sparse") else data["one_hot"], data["scores"]
 
 
-@pytest.mark.parametrize(
-    "case", ["binary", "sparse-top", "rmse", "auc", "auc-own-labels", "precision-top", "f1"]
-)
-def test_updates_compile(case, data):
+@pytest.mark.parametrize("case", ["binary", "rmse", "auc", "precision-top", "f1"])
+def test_without_weights_every_example_counts_as_one(case, data):
     name, options, target, prediction = CASES[case]
     metric = getattr(metrics, name)(**options).for_output((C,))
-    state = jax.jit(metric.update)(metric.init(), data[target], data[prediction], data["weights"])
-    expected = in_batches(metric, data[target], data[prediction], data["weights"])
+    state = metric.update(metric.init(), data[target], data[prediction])
+    expected = in_batches(metric, data[target], data[prediction])
     np.testing.assert_allclose(metric.result(state), expected, rtol=1e-6)
 
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from striate.errors import ArgumentError
-from striate.training._progress_text import Standing, clock, facts, numbers, running
+from striate.training._progress_text import Standing, clock, facts, numbers, running, steady_speed
 from striate.training.progress import Progress
 
 
@@ -165,9 +165,17 @@ def test_no_drawn_line_is_wider_than_the_window(width):
     assert "loss 0.1230" in text
 
 
+def test_the_speed_leaves_compiling_out():
+    assert steady_speed([]) is None
+    assert steady_speed([(1, 5.0)]) is None
+    assert steady_speed([(1, 5.0), (1, 6.0)]) is None
+    assert steady_speed([(1, 0.0), (5, 1.0), (9, 2.0), (10, 50.0)]) == 4.0
+    assert steady_speed([(1, 0.0), (5, 1.0), (6, 50.0)]) == 4.0
+
+
 def test_numbers_small_large_and_not_finite():
     assert numbers({"a": 0, "b": 1e-4, "c": 123456.0, "d": float("nan"), "e": np.float32(0.5)}) == (
-        "a 0.0000  b 1.000e-04  c 1.235e+05  d nan  e 0.5000"
+        "a 0.0000  b 0.0001  c 1.235e+05  d nan  e 0.5000"
     )
     assert clock(59.7) == "1:00"
 

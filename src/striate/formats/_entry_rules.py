@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 MAX_RANK = 8
-MAX_NAME = 512
+MAX_NAME = 2048
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 DTYPES: Mapping[str, np.dtype] = {
@@ -55,13 +55,13 @@ def _dtype_fault(dtype: Any) -> Fault:
     """Only types on the list."""
     if isinstance(dtype, str) and dtype in DTYPES:
         return None
-    return f"the dtype is {printable(dtype)}", f"one of {', '.join(DTYPES)}"
+    return f"the dtype is {value_text(dtype)}", f"one of {', '.join(DTYPES)}"
 
 
 def _shape_fault(shape: Any) -> Fault:
     """A list of a few whole numbers."""
     if not isinstance(shape, list) or not all(type(side) is int and side >= 0 for side in shape):
-        return f"the shape is {printable(shape)}", "a list of whole numbers from 0"
+        return f"the shape is {value_text(shape)}", "a list of whole numbers from 0"
     if len(shape) > MAX_RANK:
         return f"the shape has {len(shape)} axes", f"at most {MAX_RANK}"
     return None
@@ -72,7 +72,7 @@ def _offsets_fault(offsets: Any) -> Fault:
     good = isinstance(offsets, list) and len(offsets) == 2 and all(type(offset) is int for offset in offsets)
     if good and 0 <= offsets[0] <= offsets[1]:
         return None
-    return f"the data_offsets are {printable(offsets)}", "[begin, end] with 0 <= begin <= end"
+    return f"the data_offsets are {value_text(offsets)}", "[begin, end] with 0 <= begin <= end"
 
 
 def _size_fault(value: dict[str, Any]) -> Fault:
@@ -96,8 +96,12 @@ def dtype_name(dtype: np.dtype) -> str | None:
     return next((name for name, known in DTYPES.items() if known == little), None)
 
 
-def printable(value: Any) -> str:
-    """A value from a file, shortened and with control characters made visible."""
-    text = value if isinstance(value, str) else repr(value)
+def printable(text: str) -> str:
+    """A name from a file, shortened and with control characters made visible."""
     text = text if len(text) <= 80 else text[:77] + "..."
     return text if text.isprintable() else ascii(text)
+
+
+def value_text(value: Any) -> str:
+    """A value from a file as Python writes it, shortened and with control characters made visible."""
+    return printable(repr(value))

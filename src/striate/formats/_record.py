@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from striate.errors import FormatError, Problem
-from striate.formats._entry_rules import printable
+from striate.formats._entry_rules import printable, value_text
 from striate.formats._header import refuse
 from striate.formats._plain import plain_json
 from striate.formats._seal import FIELD, seal_problems
 from striate.images import Preprocessing
 from striate.network import Network, from_json, to_json
 from striate.network._strict_json import canonical_json, parse_json
+from striate.network.json_text import MAX_PARAMETERS
 
 KEY = "striate"
 """The name of the text among the metadata of the file."""
@@ -71,7 +72,7 @@ def read_values(metadata: Mapping[str, str], where: str) -> dict[str, Any]:
         FormatError: the record is missing or newer than this Striate, or has other fields.
     """
     if set(metadata) != {KEY}:
-        happened = f"its metadata are {printable(sorted(metadata))}"
+        happened = f"its metadata are {value_text(sorted(metadata))}"
         cure = "Save a model with model.save(...); plain safetensors files and checkpoints are no models."
         raise FormatError(Problem(where, happened, f"exactly [{KEY!r}], as in a model file", cure))
     values = parse_json(metadata[KEY], f"{where}, record")
@@ -84,14 +85,14 @@ def read_values(metadata: Mapping[str, str], where: str) -> dict[str, Any]:
     return values
 
 
-def read_record(values: Mapping[str, Any], where: str) -> Record:
+def read_record(values: Mapping[str, Any], where: str, max_parameters: int = MAX_PARAMETERS) -> Record:
     """The record that the fields tell of.
 
     Raises:
         FormatError: all wrong fields at once.
     """
     problems: list[Problem] = []
-    network = _architecture(values, where, problems)
+    network = _architecture(values, where, max_parameters, problems)
     preprocessing = _preprocessing(values["preprocessing"], where, problems)
     names, training = values["class_names"], values["training"]
     problems += _class_problems(names, where)
@@ -113,7 +114,7 @@ def _check_version(values: Any, where: str) -> None:
     """Only the version this Striate knows."""
     version = values.get("format_version") if isinstance(values, dict) else None
     if type(version) is not int or version < 1:
-        refuse(f"{where}, record", f"the format version is {printable(version)}", f"{FORMAT_VERSION}")
+        refuse(f"{where}, record", f"the format version is {value_text(version)}", f"{FORMAT_VERSION}")
     if version > FORMAT_VERSION:
         happened = f"the format version is {version}, newer than this Striate"
         raise FormatError(
@@ -121,7 +122,9 @@ def _check_version(values: Any, where: str) -> None:
         )
 
 
-def _architecture(values: Mapping[str, Any], where: str, problems: list[Problem]) -> Network | None:
+def _architecture(
+    values: Mapping[str, Any], where: str, max_parameters: int, problems: list[Problem]
+) -> Network | None:
     """The network, whose text must be the one that was hashed."""
     architecture = values["architecture"]
     if _sha256(architecture) != values["architecture_sha256"]:
@@ -131,7 +134,8 @@ def _architecture(values: Mapping[str, Any], where: str, problems: list[Problem]
         )
         return None
     try:
-        return from_json(canonical_json(architecture), where=f"{where}, architecture")
+        text, place = canonical_json(architecture), f"{where}, architecture"
+        return from_json(text, where=place, max_parameters=max_parameters)
     except FormatError as error:
         problems += error.problems
         return None
@@ -164,7 +168,7 @@ def _class_problems(names: Any, where: str) -> list[Problem]:
 
 def _wrong(where: str, value: Any, expected: str) -> Problem:
     """A value of another kind."""
-    return Problem(where, f"found {printable(value)}", expected, _CURE)
+    return Problem(where, f"found {value_text(value)}", expected, _CURE)
 
 
 def _sha256(architecture: Any) -> str:

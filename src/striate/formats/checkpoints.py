@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from striate.errors import ArgumentError, FormatError, Problem
-from striate.formats._entry_rules import printable
+from striate.formats._entry_rules import printable, value_text
 from striate.formats._header import make_header, raise_all, refuse
 from striate.formats._places import shown
 from striate.formats._plain import plain_json
@@ -162,14 +162,14 @@ def _kind(array: np.ndarray) -> str:
 def _read_values(metadata: Mapping[str, str], where: str) -> dict[str, Any]:
     """The text of a checkpoint, with all its fields."""
     if set(metadata) != {KEY}:
-        happened = f"its metadata are {printable(sorted(metadata))}"
+        happened = f"its metadata are {value_text(sorted(metadata))}"
         cure = "Give the checkpoint of a run; a model file is no checkpoint."
         raise FormatError(Problem(where, happened, f"exactly [{KEY!r}], as in a checkpoint", cure))
     values = parse_json(metadata[KEY], f"{where}, record")
     version = values.get("format_version") if isinstance(values, dict) else None
     if type(version) is not int or version != FORMAT_VERSION:
-        refuse(f"{where}, record", f"the format version is {printable(version)}", f"{FORMAT_VERSION}")
+        refuse(f"{where}, record", f"the format version is {value_text(version)}", f"{FORMAT_VERSION}")
     if set(values) != _FIELDS or not isinstance(values["record"], dict):
-        refuse(f"{where}, record", f"its fields are {printable(sorted(values))}", f"{sorted(_FIELDS)}")
+        refuse(f"{where}, record", f"its fields are {value_text(sorted(values))}", f"{sorted(_FIELDS)}")
     raise_all(seal_problems(values[FIELD], where))
     return values

@@ -26,6 +26,13 @@ from striate.formats.atomic import write_atomically
 from striate.network._strict_json import MAX_BYTES
 
 _BLOCK = 2**20
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive, such as Keras and PyTorch write",
+    b"\x89HDF": "an HDF5 file, such as older Keras writes",
+    b"\x80": "a Python pickle, such as older PyTorch writes",
+    b"\x93NUMPY": "a NumPy file",
+    b"GGUF": "a GGUF file",
+}
 
 
 @contextlib.contextmanager
@@ -54,9 +61,13 @@ def read_header(file: BufferedReader, where: str) -> Header:
     size = os.fstat(file.fileno()).st_size
     if size < LENGTH_BYTES + 2:
         refuse(where, f"the file has {size} bytes", f"at least {LENGTH_BYTES + 2}")
-    length = int.from_bytes(file.read(LENGTH_BYTES), "little")
+    first = file.read(LENGTH_BYTES)
+    length = int.from_bytes(first, "little")
     most = min(MAX_BYTES, size - LENGTH_BYTES)
     if length > most:
+        for magic, kind in _FOREIGN.items():
+            if first.startswith(magic):
+                refuse(where, f"it is {kind}", "a safetensors file, which holds data only")
         refuse(where, f"the first 8 bytes promise a header of {length} bytes", f"at most {most}")
     header = parse_header(file.read(length), where)
     promised = header.data_start + header.data_size

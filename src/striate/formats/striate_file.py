@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from striate.errors import ArgumentError, Problem
+from striate.errors import ArgumentError, FormatError, Problem, StriateError
 from striate.formats._header import Header, make_header, raise_all
 from striate.formats._places import shown
 from striate.formats._promises import (
@@ -33,6 +34,7 @@ from striate.formats.safetensors_file import (
 )
 from striate.images import Preprocessing
 from striate.network import Network
+from striate.network.json_text import MAX_PARAMETERS
 
 _SAVE_CURE = "Save the variables of this very network."
 _LOAD_CURE = "Get the file again from where it came, or save it again with Striate."
@@ -101,7 +103,7 @@ def save_model(
     write_atomically(path, chunks(raw, header, arrays))
 
 
-def load_model(path: str | os.PathLike[str]) -> SavedModel:
+def load_model(path: str | os.PathLike[str], *, max_parameters: int = MAX_PARAMETERS) -> SavedModel:
     """Read a model file: data only, no code of any kind is run or imported.
 
     Nothing is allocated before the header, the record, the architecture, the number of parameters and the set
@@ -109,6 +111,7 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
 
     Args:
         path: the file.
+        max_parameters: a model with more weights is refused.
 
     Returns:
         The network, its variables and all that was saved with them.
@@ -120,8 +123,9 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
     with opened(path) as file:
         header = read_header(file, where)
         values = read_values(header.metadata, where)
-        record = read_record(values, where)
-        promises = _checked_promises(record, header, where)
+        with _only_own_errors(where):
+            record = read_record(values, where, max_parameters)
+            promises = _checked_promises(record, header, where)
         digest = begin_seal(values, header)
         arrays = dict(read_arrays(file, header, where, digest))
     check_seal(values, digest, where)
@@ -129,6 +133,19 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
     on_device = {name: jnp.asarray(arrays.pop(name)) for name in list(arrays)}
     variables = nested_variables(on_device, promises)
     return SavedModel(record.network, variables, record.preprocessing, record.class_names, record.training)
+
+
+@contextlib.contextmanager
+def _only_own_errors(where: str) -> Iterator[None]:
+    """Architectures from a file may have numbers that no layer was made for, such as sizes of 5000 digits."""
+    try:
+        yield
+    except StriateError:
+        raise
+    except (ArithmeticError, RecursionError, ValueError) as error:
+        happened = f"it cannot be worked out ({type(error).__name__})"
+        expected = "sizes that a computer can hold"
+        raise FormatError(Problem(f"{where}, architecture", happened, expected, _LOAD_CURE)) from error
 
 
 def _checked_promises(record: Record, header: Header, where: str) -> dict[str, Promise]:

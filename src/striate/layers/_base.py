@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 
-from striate.errors import Problem
+from striate.errors import ArgumentError, Problem
 from striate.layers._rule_kinds import flag, shape, text
 from striate.layers._rules import Rule, check_fields, optional, show
 from striate.layers.initializers import Initializer
@@ -145,4 +145,14 @@ class Layer(abc.ABC):
         A symbol brings its own way of growing the graph, so that a layer need not know what a graph is.
         """
         flat = tuple(symbols[0]) if len(symbols) == 1 and isinstance(symbols[0], list | tuple) else symbols
+        strangers = [type(symbol).__name__ for symbol in flat if not hasattr(symbol, "followed_by")]
+        if strangers or not flat:
+            raise ArgumentError(_not_a_symbol(type(self).__name__, strangers))
         return flat[0].followed_by(self, *flat[1:])
+
+
+def _not_a_symbol(layer: str, strangers: list[str]) -> Problem:
+    """What to say to somebody who gives a layer numbers, as other libraries allow."""
+    found = f"it was called on a {strangers[0]}" if strangers else "it was called on nothing"
+    cure = "A layer holds no weights: put it in st.Sequential([...]) and call the model on arrays."
+    return Problem(layer, found, "a symbol made by st.Input", cure)

@@ -50,7 +50,8 @@ class Initializer(abc.ABC):
         """
         seed = getattr(self, "seed", None)
         key = key if seed is None else jax.random.fold_in(key, seed)
-        return self.draw(key, tuple(shape), jnp.promote_types(dtype, jnp.float32)).astype(dtype)
+        wide = dtype if jnp.finfo(dtype).bits > 32 else jnp.float32
+        return self.draw(key, tuple(shape), wide).astype(dtype)
 
     @abc.abstractmethod
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:

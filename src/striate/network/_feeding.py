@@ -8,9 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from striate.errors import Problem, ShapeError
+from striate.errors import DataError, Problem, ShapeError
+from striate.layers import Normalization, Rescaling
 from striate.layers._base import Shape, Weight
 from striate.network._structure import InputSpec
+from striate.network.shapes import Program
 
 
 def read_inputs(specs: Sequence[InputSpec], x: Any) -> dict[str, jax.Array]:
@@ -65,6 +67,24 @@ def _cure(wanted: Shape, found: Shape) -> str:
     if len(rest) == len(wanted):
         return "Resize or crop the data, or make the network for this shape."
     return "Reshape the data, or make the network for this shape."
+
+
+def check_numbers(program: Program, arrays: Mapping[str, jax.Array]) -> None:
+    """Refuse whole numbers, such as raw pixels, unless the layers that read them scale them.
+
+    Raises:
+        DataError: they would go unscaled into a layer that expects small numbers.
+    """
+    whole = [name for name, array in arrays.items() if not jnp.issubdtype(array.dtype, jnp.floating)]
+    problems = []
+    for name in whole:
+        readers = [step.layer for step in program.steps.values() if name in step.inputs]
+        if not readers or not all(isinstance(layer, Rescaling | Normalization) for layer in readers):
+            happened = f"the array holds {arrays[name].dtype} numbers, and no layer scales them"
+            cure = "Scale them, as in x.astype('float32') / 255, or begin with Rescaling(1 / 255)."
+            problems.append(Problem(name, happened, "floating-point numbers", cure))
+    if problems:
+        raise DataError(problems)
 
 
 def check_variables(declared: Mapping[str, Mapping[str, Weight]], variables: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from striate.network.costs import Row, Totals, rows, total
 from striate.network.shapes import Program, declared_weights, unroll
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network(Structure):
     """An architecture as data: a directed acyclic graph of layers, itself usable as a layer.
 
@@ -37,6 +37,11 @@ class Network(Structure):
     >>> network.totals.params
     80
     """
+
+    def __repr__(self) -> str:
+        """Its name and size: Network('mnist-convnet', 8 layers)."""
+        name = "" if self.name is None else f"{self.name!r}, "
+        return f"Network({name}{len(self.nodes)} layer{'' if len(self.nodes) == 1 else 's'})"
 
     @cached_property
     def program(self) -> Program:
@@ -141,12 +146,14 @@ class Network(Structure):
             record: True to get every named intermediate, or those wanted: ("conv1", "conv1/preactivation").
 
         Returns:
-            Applied(output, state, record): the output or a tuple of several, the complete new state, the record.
+            Applied(output, state, record): the output (a tuple of several), the whole new state, the record.
 
         Raises:
             ShapeError: the shapes do not fit together, or x or the variables do not fit the network.
+            DataError: x holds whole numbers, such as raw pixels, and no layer scales them.
         """
         inputs = self.read_inputs(x)
+        run.check_numbers(self.program, inputs)
         run.check_variables(self.declared, variables)
         return run.execute(self.program, variables, inputs, train=train, key=key, record=record)
 

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from striate.errors import Problem
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
+MAX_LENGTH = 100
+_EXPECTED = f"1 to {MAX_LENGTH} printable characters without / \\ :"
+_CURE = "Write for instance name='conv1'."
 
 
 def name_problem(name: object) -> Problem | None:
-    """What is wrong with a name, or None. Names end up in paths, files and pages, so they are plain.
+    """What is wrong with a name, or None. Names end up in paths, files and pages, so they are harmless there.
 
     >>> name_problem("conv1") is None
     True
     >>> print(name_problem("a/b"))
-    'a/b': the name has a sign that paths and files cannot hold;
-    expected 1 to 100 of the signs A-Z a-z 0-9 _ - . beginning with a letter, digit or _.
+    'a/b': the name holds a character that paths and files cannot; expected 1 to 100 printable characters
+    without / \\ :.
       Write for instance name='conv1'.
     """
-    if isinstance(name, str) and _NAME.fullmatch(name):
-        return None
     shown = ascii(name)
-    return Problem(
-        shown if len(shown) <= 60 else shown[:57] + "...",
-        "the name has a sign that paths and files cannot hold"
-        if isinstance(name, str)
-        else "the name is no text",
-        "1 to 100 of the signs A-Z a-z 0-9 _ - . beginning with a letter, digit or _",
-        "Write for instance name='conv1'.",
-    )
+    where = shown if len(shown) <= 60 else shown[:57] + "..."
+    if not isinstance(name, str):
+        return Problem(where, "the name is no text", _EXPECTED, _CURE)
+    if not 1 <= len(name) <= MAX_LENGTH or name in (".", ".."):
+        return Problem(where, "the name is empty, too long or made of dots", _EXPECTED, _CURE)
+    if not name.isprintable() or set(name) & set("/\\:"):
+        return Problem(where, "the name holds a character that paths and files cannot", _EXPECTED, _CURE)
+    return None
 
 
 def choose_names(wishes: Sequence[tuple[str | None, str]]) -> tuple[list[str], list[Problem]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -39,19 +40,29 @@ def find_nonfinite(
     'dense2'
     """
     inputs = network.read_inputs(x)
-    for name, array in inputs.items():
-        if not _finite(array):
-            return name
-    record = network.apply(variables, inputs, train=train, key=key, record=True).record
-    for path, step in network.program.steps.items():
-        weights = [variables.get(group, {}).get(step.owner, {}) for group in ("params", "state")]
-        inside = [array for name, array in record.items() if name.rpartition("/")[0] == path]
-        if not all(_finite(array) for some in weights for array in some.values()):
-            return step.owner
-        if not all(_finite(array) for array in [*inside, record[path]]):
+    finite = jax.jit(partial(_finite, network, train))(variables, inputs, key)
+    for path in [*inputs, *network.program.steps]:
+        if not finite[path]:
             return path
     return None
 
 
-def _finite(array: jax.Array) -> bool:
-    return bool(jnp.isfinite(array).all())
+def _finite(
+    network: Network,
+    train: bool,
+    variables: Mapping[str, Any],
+    inputs: dict[str, jax.Array],
+    key: jax.Array | None,
+) -> dict[str, jax.Array]:
+    """For every input and layer whether all it holds and makes is finite; compiled to save memory."""
+    record = network.apply(variables, inputs, train=train, key=key, record=True).record
+    checked: dict[str, list[jax.Array]] = {name: [array] for name, array in inputs.items()}
+    for group in ("params", "state"):
+        for path, weights in variables.get(group, {}).items():
+            checked.setdefault(path, []).extend(weights.values())
+    for name, array in record.items():
+        path = name if name in network.program.steps else name.rpartition("/")[0]
+        checked.setdefault(path, []).append(array)
+    return {
+        path: jnp.stack([jnp.isfinite(array).all() for array in some]).all() for path, some in checked.items()
+    }

@@ -21,7 +21,7 @@ class ReceptiveField:
 
     Args:
         size: pixels it spans, padding included and edges left aside; the largest where positions differ.
-        stride: pixels from one position's field to the next; a fraction behind upsampling, 0 when all is seen.
+        stride: pixels from one position's field to the next; a fraction behind upsampling, 0 for all.
         offset: first pixel that position 0 sees; negative when it begins in the padding.
         everything: it sees the whole input.
         flattened: the map (H, W, C) whose positions lie in reading order on the only axis, or None.

@@ -12,11 +12,20 @@ import jax.numpy as jnp
 
 from striate.errors import ArgumentError, Problem
 from striate.layers._base import Result, Weight
-from striate.network._feeding import check_variables, read_inputs
+from striate.network._feeding import check_numbers, check_variables, read_inputs
 from striate.network._fusion import Chain, find_chains
 from striate.network.shapes import Program, Step
 
-__all__ = ["Applied", "Variables", "check_variables", "draw_weights", "execute", "penalty", "read_inputs"]
+__all__ = [
+    "Applied",
+    "Variables",
+    "check_numbers",
+    "check_variables",
+    "draw_weights",
+    "execute",
+    "penalty",
+    "read_inputs",
+]
 
 Variables = dict[str, dict[str, dict[str, jax.Array]]]
 """{"params": {path: {weight: array}}, "state": {path: {weight: array}}}."""

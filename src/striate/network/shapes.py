@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from striate.errors import ArgumentError, Problem, ShapeError, StriateError
 from striate.layers._base import Layer, Shape, Weight
 from striate.network._structure import Structure, output_references
 
-MAX_STEPS = 100_000
+MAX_STEPS = 10_000
 """Nested networks that share weights can unroll to far more layers than they list; more are refused."""
 
 
@@ -168,14 +169,22 @@ def _add_step(layer: Layer, path: str, owner: str, reads: list[str], program: Pr
 
 def _infer(layer: Layer, path: str, inputs: tuple[Shape, ...]) -> tuple[Shape | None, list[Problem]]:
     """The shape a layer promises, or the problems it names, said with its path."""
-    try:
-        inspect.signature(layer.output_shape).bind(*inputs)
-    except TypeError:
+    if not _takes(type(layer), len(inputs)):
         return None, [_wrong_number(path, 1, len(inputs))]
     try:
         return layer.output_shape(*inputs), []
     except StriateError as error:
         return None, [replace(problem, where=path) for problem in error.problems]
+
+
+@functools.cache
+def _takes(kind: type[Layer], count: int) -> bool:
+    """Whether the shape rule of a kind of layer can be asked about this many inputs."""
+    try:
+        inspect.signature(kind.output_shape).bind(None, *range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _wrong_number(path: str, expected: int, found: int) -> Problem:

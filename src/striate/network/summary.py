@@ -38,13 +38,13 @@ def summary_text(network: Network, *, width: int | None = None) -> str:
     >>> from striate.layers import Conv2D, Flatten
     >>> from striate.network import sequential, summary_text
     >>> print(summary_text(sequential([Conv2D(8, 3), Flatten()], input_shape=(28, 28, 1)), width=40))
+     Layer      Output shape     Params
+    ------------------------------------
+     input1     (N, 28, 28, 1)
+     conv1      (N, 26, 26, 8)       80
+     flatten1   (N, 5408)             0
     <BLANKLINE>
-      Layer      Output shape      Params
-     -------------------------------------
-      input1     (N, 28, 28, 1)
-      conv1      (N, 26, 26, 8)        80
-      flatten1   (N, 5408)              0
-    <BLANKLINE>
+     Parameters: 80 (320 B)
     ...
     """
     stream = io.StringIO()
@@ -94,14 +94,15 @@ def _columns() -> int | None:
 
 def _summary(network: Network, width: int | None, ascii_only: bool) -> Group:
     rows = known_rows(network, network.program)
-    lines = _lines(network, {row.name: row for row in rows})
+    table = _table(_lines(network, {row.name: row for row in rows}), width, ascii_only)
     title = [Text(f" {network.name}", style="bold")] if network.name else []
-    sums = [Text(f" {line}") for line in ["", *_total_lines(total(network, rows))]]
+    lines = _total_lines(total(network, rows))
     if len(rows) < len(network.program.steps):
-        sums.append(Text(" Layers behind an error are not counted."))
+        lines.append("Layers behind an error are not counted.")
+    sums = [Text(""), *(Padding(Text(line), (0, 1)) for line in lines)]
     problems = [Padding(_problem_text(problem), (0, 1)) for problem in network.check()]
     checks = problems or [Text(" Checks: nothing to report.", style="green")]
-    return Group(*title, _table(lines, width, ascii_only), *sums, Text(""), *checks)
+    return Group(*title, table, *sums, Text(""), *checks)
 
 
 def _lines(network: Network, rows: dict[str, Row]) -> list[dict[str, str]]:

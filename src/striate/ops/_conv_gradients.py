@@ -1,23 +1,23 @@
 """Two-dimensional convolution with its own gradient, made of canonical convolutions and matrix products only.
 
-XLA's CPU backend is fast for a convolution whose axes are ordered (N, H, W, C) and (H, W, I, O). It reorders others
-in the entry computation, but not inside a loop, so everything here is written in that order from the start.
+XLA's CPU backend is fast for a convolution whose axes are ordered (N, H, W, C) and (H, W, I, O). It reorders
+others in the entry computation, but not inside a loop, so everything here is written in that order at once.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from striate.ops._own_gradient import own_gradient
 from striate.ops._phases import interleave, phase_count
 from striate.ops.geometry import Pads, reach
 
 NARROW = 64
-"""With so few filters in all phases together, one convolution for all of them beats one for each (measured)."""
+"""With so few filters in all phases together, one convolution for all beats one for each (measured)."""
 
 
 class Spec(NamedTuple):
@@ -31,23 +31,48 @@ class Spec(NamedTuple):
 DENSE = Spec((1, 1), ((0, 0), (0, 0)), (1, 1))
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _forward(x: jax.Array, kernel: jax.Array, spec: Spec) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return convolve(x, kernel, spec), (x, kernel)
+
+
+def _backward(spec: Spec, saved: tuple[jax.Array, jax.Array], dy: jax.Array) -> tuple[jax.Array, jax.Array]:
+    x, kernel = saved
+    sizes, taps = (x.shape[1], x.shape[2]), (kernel.shape[0], kernel.shape[1])
+    return input_gradient(dy, kernel, spec, sizes), kernel_gradient(x, dy, spec, taps)
+
+
+@own_gradient(_forward, _backward, static=(2,))
 def convolve(x: jax.Array, kernel: jax.Array, spec: Spec) -> jax.Array:
     """y[n,i,j,f] = sum over u,v,c of x[n, i s + u d, j s + v d, c] kernel[u,v,c,f], on padded x."""
     if kernel.shape[:2] == (1, 1):
         return _mix_channels(x, kernel, spec)
+    if min(min(pair) for pair in spec.pads) < 0:
+        x, spec = pad_image(x, spec.pads), spec._replace(pads=DENSE.pads)
     order = ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(
         x, kernel, spec.strides, spec.pads, rhs_dilation=spec.dilation, dimension_numbers=order
     )
 
 
+def _paint_forward(
+    dy: jax.Array, kernel: jax.Array, spec: Spec, sizes: tuple[int, int]
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return input_gradient(dy, kernel, spec, sizes), (dy, kernel)
+
+
+def _paint_backward(
+    spec: Spec, _: tuple[int, int], saved: tuple[jax.Array, jax.Array], dx: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    dy, kernel = saved
+    return convolve(dx, kernel, spec), kernel_gradient(dx, dy, spec, (kernel.shape[0], kernel.shape[1]))
+
+
+@own_gradient(_paint_forward, _paint_backward, static=(2, 3))
 def input_gradient(dy: jax.Array, kernel: jax.Array, spec: Spec, sizes: tuple[int, int]) -> jax.Array:
     """The gradient for x of spatial `sizes`; run forward, it is the transposed convolution."""
     if spec.strides == (1, 1) or spec.dilation != (1, 1):
-        return convolve(
-            stuff(dy, kernel.shape[:2], spec, sizes), turn(kernel), DENSE._replace(dilation=spec.dilation)
-        )
+        stuffed = stuff(dy, kernel.shape[:2], spec, sizes)
+        return convolve(stuffed, turn(kernel), DENSE._replace(dilation=spec.dilation))
     return _by_phases(dy, kernel, spec, sizes)
 
 
@@ -76,7 +101,7 @@ def stuff(dy: jax.Array, taps: tuple[int, ...], spec: Spec, sizes: tuple[int, in
         before = span - 1 - spec.pads[axis][0]
         covered = (dy.shape[1 + axis] - 1) * spec.strides[axis] + 1
         spread.append((before, sizes[axis] + span - 1 - before - covered, spec.strides[axis] - 1))
-    return lax.pad(dy, jnp.zeros((), dy.dtype), [(0, 0, 0), *spread, (0, 0, 0)])
+    return lax.optimization_barrier(lax.pad(dy, jnp.zeros((), dy.dtype), [(0, 0, 0), *spread, (0, 0, 0)]))
 
 
 def pad_image(x: jax.Array, pads: Pads) -> jax.Array:
@@ -138,16 +163,3 @@ def _phases_together(
     split = whole.reshape(th, strides[0], tw, strides[1], channels, filters)
     joined = split.transpose(0, 2, 1, 3, 4, 5).reshape(th, tw, -1, filters)
     return jnp.split(_one_phase(dy, joined, counts), strides[0] * strides[1], axis=3)
-
-
-def _forward(x: jax.Array, kernel: jax.Array, spec: Spec) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return convolve(x, kernel, spec), (x, kernel)
-
-
-def _backward(spec: Spec, saved: tuple[jax.Array, jax.Array], dy: jax.Array) -> tuple[jax.Array, jax.Array]:
-    x, kernel = saved
-    sizes, taps = (x.shape[1], x.shape[2]), (kernel.shape[0], kernel.shape[1])
-    return input_gradient(dy, kernel, spec, sizes), kernel_gradient(x, dy, spec, taps)
-
-
-convolve.defvjp(_forward, _backward)

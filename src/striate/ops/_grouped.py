@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import jax
 import jax.numpy as jnp
 
 from striate.ops._conv_gradients import DENSE, Spec, convolve, cut, pad_image, stuff
+from striate.ops._own_gradient import own_gradient
 from striate.ops.geometry import output_size
 
 BLOCK = 32
-"""Groups are packed until this many channels are together; narrower convolutions waste the vector units (measured)."""
+"""Groups are packed until so many channels are together; narrower convolutions waste the vector units."""
 
 
 def convolve_groups(x: jax.Array, kernel: jax.Array, spec: Spec, groups: int) -> jax.Array:
@@ -25,11 +25,23 @@ def convolve_groups(x: jax.Array, kernel: jax.Array, spec: Spec, groups: int) ->
     return _convolve_blocks(x, kernel, spec, groups)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def convolve_channels(x: jax.Array, kernel: jax.Array, spec: Spec) -> jax.Array:
-    """Each channel with its own taps: y[n,i,j,c] = sum over u,v of x[n, i s + u d, j s + v d, c] kernel[u,v,c].
+def _forward(x: jax.Array, kernel: jax.Array, spec: Spec) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return convolve_channels(x, kernel, spec), (x, kernel)
 
-    A sum of shifted products: XLA's grouped convolution was measured four to eight times slower on a CPU.
+
+def _backward(spec: Spec, saved: tuple[jax.Array, jax.Array], dy: jax.Array) -> tuple[jax.Array, jax.Array]:
+    x, kernel = saved
+    spread = stuff(dy, kernel.shape[:2], spec, (x.shape[1], x.shape[2]))
+    dx = convolve_channels(spread, kernel[::-1, ::-1], DENSE._replace(dilation=spec.dilation))
+    return dx, _taps_gradient(x, dy, spec, (kernel.shape[0], kernel.shape[1]))
+
+
+@own_gradient(_forward, _backward, static=(2,))
+def convolve_channels(x: jax.Array, kernel: jax.Array, spec: Spec) -> jax.Array:
+    """Each channel with its own taps.
+
+    y[n,i,j,c] = sum over u,v of x[n, i s + u d, j s + v d, c] kernel[u,v,c], on padded x. A sum of shifted
+    products, for XLA's grouped convolution was measured four to eight times slower on a CPU.
     """
     rows, columns = output_size(x.shape[1:3], kernel.shape[:2], spec.strides, spec.pads, spec.dilation)
     padded, total = pad_image(x, spec.pads), None
@@ -39,20 +51,6 @@ def convolve_channels(x: jax.Array, kernel: jax.Array, spec: Spec) -> jax.Array:
             total = term if total is None else total + term
     assert total is not None  # a kernel has at least one tap
     return total
-
-
-def _forward(x: jax.Array, kernel: jax.Array, spec: Spec) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return convolve_channels(x, kernel, spec), (x, kernel)
-
-
-def _backward(spec: Spec, saved: tuple[jax.Array, jax.Array], dy: jax.Array) -> tuple[jax.Array, jax.Array]:
-    x, kernel = saved
-    spread = jax.lax.optimization_barrier(stuff(dy, kernel.shape[:2], spec, (x.shape[1], x.shape[2])))
-    dx = convolve_channels(spread, kernel[::-1, ::-1], DENSE._replace(dilation=spec.dilation))
-    return dx, _taps_gradient(x, dy, spec, (kernel.shape[0], kernel.shape[1]))
-
-
-convolve_channels.defvjp(_forward, _backward)
 
 
 def _taps_gradient(x: jax.Array, dy: jax.Array, spec: Spec, taps: tuple[int, int]) -> jax.Array:

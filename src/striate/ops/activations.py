@@ -73,7 +73,7 @@ def elu(x: jax.typing.ArrayLike, alpha: float = 1.0) -> jax.Array:
 
 
 def selu(x: jax.typing.ArrayLike) -> jax.Array:
-    """scale * elu(x, alpha) with the two constants that keep mean 0 and variance 1 (Klambauer and others, 2017).
+    """scale * elu(x, alpha) with the constants that keep mean 0 and variance 1 (Klambauer and others, 2017).
 
     >>> round(selu(1.0).item(), 4)
     1.0507

@@ -1,4 +1,4 @@
-"""Convolution in one and two dimensions: any kernel, stride, dilation and number of groups, with its own gradient."""
+"""Convolution in one and two dimensions: any kernel, stride, dilation and number of groups."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def conv2d(
         kernel: (kh, kw, C / groups, F).
         bias: (F,) or None.
         strides: steps between windows.
-        padding: "valid", "same" (Keras' rule: the odd zero at the far side), an int, or ((top, bottom), (left, right)).
+        padding: "valid", "same" (Keras' rule: the odd zero at the far side), an int for all sides,
+            or ((top, bottom), (left, right)).
         dilation: gaps between the kernel's taps.
         groups: the channels and the filters are cut into this many parts that do not see each other.
 
@@ -120,7 +121,7 @@ def depthwise_conv1d(
     padding: Padding = "valid",
     dilation: int | Sequence[int] = 1,
 ) -> jax.Array:
-    """Convolve each channel of rows alone: `depthwise_conv2d` with x (N, W, C) and kernel (kw, C, multiplier).
+    """Convolve each channel of rows alone: `depthwise_conv2d` for x (N, W, C), kernel (kw, C, multiplier).
 
     >>> import jax.numpy as jnp
     >>> depthwise_conv1d(jnp.ones((1, 5, 3)), jnp.ones((3, 3, 2))).shape

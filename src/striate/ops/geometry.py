@@ -1,9 +1,9 @@
-"""Where windows lie on an image: padding, reach, and how many fit. All of it is plain integers, no array is touched."""
+"""Where windows lie on an image: padding, reach, and how many fit; plain integers, no array is touched."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from striate.errors import ArgumentError, Problem, ShapeError
 
@@ -55,9 +55,9 @@ def resolve_padding(
 ) -> Pads:
     """The zeros before and after each spatial axis.
 
-    "same" makes ceil(size / stride) windows and puts the odd zero at the far side, as Keras does (PyTorch wants
-    symmetric numbers instead). "causal" (one axis only) puts all zeros before. With `edges="keep"` the far side
-    is lengthened so that the last, partial window counts.
+    "same" makes ceil(size / stride) windows and puts the odd zero at the far side, as Keras does (PyTorch
+    wants symmetric numbers instead). "causal" (one axis only) puts all zeros before. With `edges="keep"` the
+    far side is lengthened so that the last, partial window counts.
 
     Args:
         padding: "valid", "same", "causal", an int for all sides, or a (before, after) pair for each axis.
@@ -141,10 +141,10 @@ def resolve_transposed_padding(
 ) -> Pads:
     """What a transposed convolution cuts off before and after each axis of its full output.
 
-    Keras' rules: "valid" keeps everything (and fills up to the stride when the kernel is shorter), "same" makes
-    size * stride; with `output_padding` the output has (size - 1) stride + reach % 2 + output_padding ("same") or
-    (size - 1) stride + reach + output_padding ("valid"). Numbers are cut from both sides, as in PyTorch, and
-    `output_padding` is added at the far side. A negative far side adds zeros.
+    Keras' rules: "valid" keeps everything (and fills up to the stride when the kernel is shorter), "same"
+    makes size * stride; with `output_padding` the output has (size - 1) stride + reach + output_padding
+    ("valid") or (size - 1) stride + reach % 2 + output_padding ("same"). Numbers are cut from both sides, as
+    in PyTorch, and `output_padding` is added at the far side. A negative far side adds zeros.
 
     Raises:
         ArgumentError: the padding or the output padding are not understood.
@@ -232,12 +232,12 @@ def _keep_edge(size: int, span: int, stride: int, pads: tuple[int, int]) -> tupl
     return before, max((windows - 1) * stride + span - size - before, after)
 
 
-def _is_whole(value: object) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     """True for an int (NumPy's too) that is not a bool."""
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
-def _is_pair(value: Any) -> bool:
+def _is_pair(value: object) -> TypeGuard[Sequence[int]]:
     """True for two whole numbers that are not negative."""
     return isinstance(value, Sequence) and len(value) == 2 and all(_is_whole(v) and v >= 0 for v in value)
 

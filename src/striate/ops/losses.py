@@ -49,8 +49,8 @@ def sparse_categorical_crossentropy(
 ) -> jax.Array:
     """Categorical cross-entropy for class numbers: -log p[y].
 
-    A number that is no class (negative, or C and above) makes the loss and its gradient NaN, so that training halts;
-    Keras counts such an example as 0.
+    A number that is no class (negative, or C and above) makes the loss and its gradient NaN, so that training
+    halts; Keras counts such an example as 0.
 
     Args:
         y: (N, ...) or (N, ..., 1) class numbers from 0 to C - 1.
@@ -140,7 +140,7 @@ def mean_absolute_error(y: jax.typing.ArrayLike, p: jax.typing.ArrayLike) -> jax
 
 
 def huber(y: jax.typing.ArrayLike, p: jax.typing.ArrayLike, delta: float = 1.0) -> jax.Array:
-    """Squared for small errors, straight for large: the mean of e^2 / 2 if |e| <= delta, else delta (|e| - delta / 2).
+    """The mean of e^2 / 2 for small errors, |e| <= delta, and of delta (|e| - delta / 2) for large ones.
 
     Huber, "Robust estimation of a location parameter", 1964.
 
@@ -172,7 +172,7 @@ def _wide(p: jax.typing.ArrayLike, where: str) -> jax.Array:
 
 
 def _pair(y: jax.typing.ArrayLike, p: jax.typing.ArrayLike, where: str) -> tuple[jax.Array, jax.Array]:
-    """Targets and predictions of one shape and type; (N,) and (N, 1) are brought together, never broadcast."""
+    """Targets and predictions of one shape and type; (N,) and (N, 1) are matched, never broadcast."""
     prediction, target = _wide(p, where), jnp.asarray(y)
     if prediction.ndim > 1 and target.shape in ((*prediction.shape, 1), prediction.shape[:-1]):
         target = target.reshape(prediction.shape) if target.size == prediction.size else target

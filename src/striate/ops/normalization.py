@@ -37,7 +37,9 @@ def batch_norm(
     beta: jax.typing.ArrayLike | None = None,
     epsilon: float = 1e-3,
 ) -> jax.Array:
-    """Bring every channel to mean beta and deviation gamma: (x - mean) / sqrt(variance + epsilon) * gamma + beta.
+    """Bring every channel to mean beta and deviation gamma.
+
+    y = (x - mean) / sqrt(variance + epsilon) * gamma + beta
 
     Ioffe and Szegedy, "Batch normalization", 2015. `epsilon` is Keras' 1e-3; PyTorch has 1e-5.
 
@@ -80,7 +82,8 @@ def local_response_norm(
 
     y[c] = x[c] / (k + alpha * sum_{c' near c} x[c']^2)^beta, over the `size` channels around c that exist.
 
-    Krizhevsky and others, "ImageNet classification", 2012, whose defaults these are. PyTorch divides alpha by size.
+    Krizhevsky and others, "ImageNet classification", 2012, whose defaults these are. PyTorch divides alpha
+    by size.
 
     Args:
         x: (..., C).

@@ -11,7 +11,8 @@ import numpy as np
 
 from striate.errors import ArgumentError, Problem, ShapeError
 from striate.ops._arguments import floats
-from striate.ops._pool_gradients import Windows, max_of_all, max_windows, sum_windows
+from striate.ops._pool_gradients import max_of_all, max_windows, sum_windows
+from striate.ops._windows import Windows
 from striate.ops.geometry import Padding, Pads, as_tuple, by, output_size, resolve_padding
 
 
@@ -162,7 +163,7 @@ def _mean_windows(x: jax.Array, windows: Windows) -> jax.Array:
 
 
 def _length_windows(x: jax.Array, windows: Windows) -> jax.Array:
-    """The root of the sum of squares; the inner select keeps the root's infinite slope at 0 out of the gradient."""
+    """The root of the sum of squares; the inner select keeps its infinite slope at 0 out of the gradient."""
     squares = sum_windows(jnp.square(x), windows)
     empty = squares == 0
     root = jnp.sqrt(jnp.where(empty, jnp.ones_like(squares), squares))

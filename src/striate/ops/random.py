@@ -22,8 +22,8 @@ def dropout(
         x: (N, ...) values.
         rate: the share that is dropped, from 0 to 1.
         key: a key of `jax.random`.
-        noise_shape: the shape of the random mask, with 1 where an axis drops as a whole and None where it is x's own;
-            (N, 1, 1, C) drops whole feature maps.
+        noise_shape: the shape of the random mask, with 1 where an axis drops as a whole and None where it is
+            x's own; (None, 1, 1, None) drops whole feature maps.
 
     Returns:
         Values of x's shape and type.

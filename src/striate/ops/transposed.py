@@ -1,4 +1,4 @@
-"""Transposed convolution: the convolution that runs from the output of a convolution back to its input's shape."""
+"""Transposed convolution: from the shape that a convolution puts out back to the shape it takes in."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ def conv2d_transpose(
 
     y[n, i s + u d - before, j s + v d - before, f] += x[n,i,j,c] kernel[u,v,f,c]
 
-    It is the gradient of `conv2d` for its input, used forward (Zeiler and others, "Deconvolutional networks", 2010).
+    It is the gradient of `conv2d` for its input, run forward (Zeiler and others, "Deconvolutional networks",
+    2010).
 
     Args:
         x: (N, H, W, C).
         kernel: (kh, kw, F, C), filters before channels as in Keras.
         bias: (F,) or None.
         strides: how far apart neighbours paint.
-        padding: "valid", "same" (the output is size * stride), an int, or ((top, bottom), (left, right)) cut off.
+        padding: "valid", "same" (the output is size * stride), or what is cut off: an int, or
+            ((top, bottom), (left, right)).
         output_padding: rows added at the far side, smaller than the stride; None lets Keras' rule choose.
         dilation: gaps between the kernel's taps.
 

@@ -40,7 +40,7 @@ def is_array_like(value: Any) -> bool:
 
 
 def are_batches(x: Any, y: Any) -> bool:
-    """Whether `x` brings its own batches: there is no y, and x is neither an array nor a mapping of arrays."""
+    """Whether `x` brings its own batches: there is no y, and x is neither an array nor a dict of them."""
     if y is not None or x is None or is_array_like(x) or isinstance(x, Mapping):
         return False
     if isinstance(x, list | tuple):

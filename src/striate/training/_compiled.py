@@ -33,7 +33,7 @@ class Settings:
 
 
 class Compiled:
-    """What training needs beside the weights; kept from one `fit` to the next, so that nothing is compiled twice.
+    """What training needs beside the weights; kept between fits, so that nothing is compiled twice.
 
     Args:
         network: what is trained. optimizer: how. settings: what for.

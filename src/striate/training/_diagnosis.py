@@ -13,8 +13,8 @@ from striate.training._batches import Batch
 from striate.training._steps import Steps
 
 CURE = (
-    "Lower the learning rate (now {rate:.3g}), clip gradients with clipnorm=1.0, or look at the inputs and targets "
-    "of this step. The model holds the weights from before it."
+    "Lower the learning rate (now {rate:.3g}), clip gradients with clipnorm=1.0, or look at the data of this "
+    "step. The model holds the weights from before it."
 )
 
 
@@ -51,7 +51,7 @@ def _what(steps: Steps, variables: Any, batch: Batch, key: jax.Array) -> str:
 
 
 def _last_nonfinite(steps: Steps, grads: Any) -> str:
-    """The weight whose gradient is not finite and that lies nearest to the output, where the trouble began."""
+    """The weight with such a gradient that lies nearest to the output, where the trouble began."""
     found = [
         f"{path}/{name}"
         for path in steps.network.declared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
@@ -31,11 +32,11 @@ class Feeder(Protocol):
     bound: int | None
     examples: int | None
 
-    def begin(self, epoch: int, step: int, consumed: int) -> None:
+    def begin(self, seed: int, epoch: int, step: int, consumed: int) -> None:
         """Begin an epoch, or go on in one.
 
         Args:
-            epoch: which one. step: how many of its steps are done already.
+            seed: decides the order. epoch: which one. step: how many of its steps are done already.
             consumed: how many batches an earlier process took from a generator that begins anew in this one.
         """
         ...
@@ -58,6 +59,10 @@ class Feeder(Protocol):
         """The batch of a step of the last `advance`, for a closer look at it."""
         ...
 
+    def facts(self) -> dict[str, Any]:
+        """What must be the same when an interrupted training goes on."""
+        ...
+
 
 class ArrayFeeder:
     """Batches of arrays that lie on the device, in an order that only the seed and the epoch decide.
@@ -65,25 +70,25 @@ class ArrayFeeder:
     Args:
         data: all examples, on the host.
         size: examples in a batch; the last one may be shorter.
-        seed: decides the order. shuffle: False keeps the order of the data.
+        shuffle: False keeps the order of the data.
         steps: make only so many steps an epoch, or None for all.
     """
 
-    def __init__(self, data: Batch, size: int, seed: int, shuffle: bool, steps: int | None = None) -> None:
+    def __init__(self, data: Batch, size: int, shuffle: bool, steps: int | None = None) -> None:
         """Put the data on the device, once."""
         self.examples: int | None = count(data)
         self.size = min(size, count(data))
         whole = math.ceil(count(data) / self.size)
         self.steps: int | None = whole if steps is None else min(steps, whole)
         self.bound: int | None = self.steps
-        self._total, self._seed, self._shuffle = count(data), seed, shuffle
+        self._total, self._shuffle = count(data), shuffle
         self._data = jax.device_put(data)
         self._order = jnp.arange(self._total, dtype=jnp.int32)
 
-    def begin(self, epoch: int, step: int, consumed: int) -> None:
+    def begin(self, seed: int, epoch: int, step: int, consumed: int) -> None:
         """Draw the epoch's order."""
         if self._shuffle:
-            self._order = jax.device_put(shuffled(self._total, self._seed, epoch))
+            self._order = jax.device_put(shuffled(self._total, seed, epoch))
 
     def advance(
         self, programs: Programs, carry: Carry, start: int, stop: int, rates: Rates, key: Any
@@ -104,6 +109,11 @@ class ArrayFeeder:
         chosen = self._order[step * self.size : (step + 1) * self.size]
         return jax.tree.map(lambda array: array[chosen], self._data)
 
+    def facts(self) -> dict[str, Any]:
+        """How the data are cut, and a checksum of some of them."""
+        cut = {"batch size": self.size, "steps of an epoch": self.steps, "shuffle": self._shuffle}
+        return {**cut, "examples": self._total, "data": _checksum(self._data, self._total)}
+
 
 class IterableFeeder:
     """Batches that an iterable brings, one step at a time; the next is fetched while the device works.
@@ -123,21 +133,22 @@ class IterableFeeder:
         self.examples: int | None = None
         self._batches, self._prepare, self._fixed = batches, prepare, steps is not None
         self._is_generator = hasattr(batches, "__next__")
-        self._items: Iterator[Any] | None = None
+        self._items: Iterator[Any] = iter(())
+        self._begun = False
         self._recent: dict[int, Batch] = {}
         self._seen = 0
 
-    def begin(self, epoch: int, step: int, consumed: int) -> None:
+    def begin(self, seed: int, epoch: int, step: int, consumed: int) -> None:
         """Start the iterable, or go on with the generator."""
         passed = step
         if self._is_generator:
-            passed = 0 if self._items is not None else consumed
+            passed = 0 if self._begun else consumed
             self._items = self._batches
         else:
             self._items = iter(iterated(self._batches))
         for _ in range(passed):
             next(self._items, None)
-        self._seen = 0
+        self._begun, self._seen = True, 0
 
     def advance(
         self, programs: Programs, carry: Carry, start: int, stop: int, rates: Rates, key: Any
@@ -156,9 +167,13 @@ class IterableFeeder:
         """The batch of one of the last two steps."""
         return self._recent[step]
 
+    def facts(self) -> dict[str, Any]:
+        """The steps of an epoch, if they are fixed; the data are known only when they come."""
+        return {"batches of an epoch": self.bound}
+
     def _next_batch(self, step: int) -> Batch | None:
         """The next checked batch, or None when the epoch is over."""
-        for item in self._items or ():
+        for item in self._items:
             batch = self._prepare(item, step)
             self._seen += count(batch)
             return batch
@@ -179,7 +194,7 @@ def _ran_out(step: int, steps: int | None) -> Problem:
             "x",
             "the iterable brought no batch for this epoch",
             "batches for every epoch",
-            "A generator is used up after one epoch: give a list, or an endless generator and steps_per_epoch.",
+            "A generator is used up after one epoch: give a list, or an endless one and steps_per_epoch.",
         )
     return Problem(
         "x",
@@ -197,3 +212,12 @@ def shuffled(total: int, seed: int, epoch: int) -> np.ndarray:
 def own_copy(batch: Batch) -> Batch:
     """The batch on the device, not sharing memory with arrays that a generator may fill again."""
     return jax.tree.map(lambda array: jnp.array(array, copy=True), batch)
+
+
+def _checksum(data: Batch, total: int) -> int:
+    """A number that tells other data from these, made from 64 examples spread over them."""
+    chosen = np.linspace(0, total - 1, min(total, 64)).astype(np.int32)
+    number = 0
+    for array in jax.tree.leaves(data):
+        number = zlib.crc32(np.asarray(array[chosen]).tobytes(), number)
+    return number

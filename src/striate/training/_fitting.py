@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from striate.errors import ArgumentError, Problem
 from striate.training._batches import Batch, are_batches, is_array_like, split_last, unpack
 from striate.training._compiled import Compiled
@@ -19,6 +21,15 @@ from striate.training.loop import Run
 from striate.training.progress import Progress
 
 DEFAULT_BATCH = 32
+_LEAST = {
+    "batch_size": 1,
+    "epochs": 1,
+    "initial_epoch": 0,
+    "steps_per_epoch": 1,
+    "validation_steps": 1,
+    "validation_batch_size": 1,
+    "seed": 0,
+}
 
 
 @dataclass
@@ -51,10 +62,9 @@ class FitArguments:
         """
         problems = [
             problem
-            for name, least in (("batch_size", 1), ("epochs", 1), ("initial_epoch", 0), ("steps_per_epoch", 1),
-                                ("validation_steps", 1), ("validation_batch_size", 1), ("seed", 0))
+            for name, least in _LEAST.items()
             if (problem := _count_problem(name, getattr(self, name), least))
-        ]  # fmt: skip
+        ]
         if self.x is None:
             problems.append(
                 Problem("x", "nothing was given", "arrays or batches", "Give model.fit the data.")
@@ -76,11 +86,8 @@ class FitArguments:
             "sample_weight": "Let the batches hold their weights: (x, y, sample_weight).",
             "validation_split": "Give validation_data instead.",
         }
-        return [
-            Problem(name, "x is an iterable of batches, of which no part can be taken" if name == "validation_split"
-                    else "x is an iterable of batches", "arrays as x", cures[name])
-            for name, wrong in given.items() if wrong
-        ]  # fmt: skip
+        happened = "it needs arrays, and x is an iterable of batches"
+        return [Problem(name, happened, "arrays as x", cures[name]) for name, wrong in given.items() if wrong]
 
 
 def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list[Any]) -> Run:
@@ -91,8 +98,8 @@ def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list
         ours: the progress bar and the history; they come last, to see what other callbacks add to the logs.
     """
     wanted = compiled.wanted(arguments.class_weight)
-    seed = model.seed + compiled.fits if arguments.seed is None else arguments.seed
-    feeder, validation = _sources(wanted, arguments, seed)
+    seed = (model.seed + compiled.fits) % 2**32 if arguments.seed is None else arguments.seed
+    feeder, validation = _sources(wanted, arguments)
     size = arguments.batch_size or DEFAULT_BATCH
     params = {
         "epochs": arguments.epochs,
@@ -113,12 +120,13 @@ def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list
         epochs=arguments.epochs,
         epoch=arguments.initial_epoch,
         done=compiled.done,
+        begun=compiled.done,
         validation=validation,
         validate_every=arguments.validation_freq,
     )
 
 
-def _sources(wanted: Wanted, arguments: FitArguments, seed: int) -> tuple[Feeder, Tester | None]:
+def _sources(wanted: Wanted, arguments: FitArguments) -> tuple[Feeder, Tester | None]:
     """Where training and validation examples come from."""
     if are_batches(arguments.x, arguments.y):
         feeder = IterableFeeder(arguments.x, batch_preparer(wanted, "x"), arguments.steps_per_epoch)
@@ -128,7 +136,7 @@ def _sources(wanted: Wanted, arguments: FitArguments, seed: int) -> tuple[Feeder
     if arguments.validation_data is None and arguments.validation_split:
         data, held = split_last(data, arguments.validation_split)
     size = arguments.batch_size or DEFAULT_BATCH
-    feeder = ArrayFeeder(data, size, seed, arguments.shuffle, arguments.steps_per_epoch)
+    feeder = ArrayFeeder(data, size, arguments.shuffle, arguments.steps_per_epoch)
     if held is None:
         return feeder, _validation(wanted, arguments)
     return feeder, ArrayTester(held, arguments.validation_batch_size or size, arguments.validation_steps)
@@ -169,10 +177,10 @@ def _count_problem(name: str, value: Any, least: int) -> Problem | None:
     optional = name not in ("epochs", "initial_epoch")
     if value is None and optional:
         return None
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        expected = f"a whole number from {least}" + (" or None" if optional else "")
-        return Problem(name, f"got {value!r}", expected, f"Give for instance {name}={max(least, 1)}.")
-    return None
+    if isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least:
+        return None
+    expected = f"a whole number from {least}" + (" or None" if optional else "")
+    return Problem(name, f"got {value!r}", expected, f"Give for instance {name}={max(least, 1)}.")
 
 
 def fit(model: Any, arguments: FitArguments) -> History:
@@ -192,6 +200,7 @@ def fit(model: Any, arguments: FitArguments) -> History:
             run.hooks.call("restore_run", run)
             run.hooks.call("on_train_begin", {})
             run.train()
+            run.hooks.call("after_training", run)
     finally:
         _hand_over(model, compiled, run)
     history.note = run.note

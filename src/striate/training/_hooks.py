@@ -43,15 +43,21 @@ class Hooks:
             if method is not None:
                 method(*arguments)
 
-    def states(self) -> list[dict[str, Any]]:
-        """What each callback remembers."""
-        return [cb.get_state() if hasattr(cb, "get_state") else {} for cb in self.callbacks]
+    def states(self) -> list[Any]:
+        """What each callback remembers, by the name of its class."""
+        return [
+            [type(callback).__name__, callback.get_state()]
+            for callback in self.callbacks
+            if hasattr(callback, "get_state")
+        ]
 
-    def set_states(self, states: Iterable[Mapping[str, Any]]) -> None:
-        """Give each callback its memory back."""
-        for callback, state in zip(self.callbacks, states, strict=True):
-            if state and hasattr(callback, "set_state"):
-                callback.set_state(state)
+    def set_states(self, states: Iterable[Any]) -> None:
+        """Give each callback its memory back; the first of a class gets the first memory of that class."""
+        waiting = list(states)
+        for callback in self.callbacks:
+            found = [index for index, (name, _) in enumerate(waiting) if name == type(callback).__name__]
+            if found and hasattr(callback, "set_state"):
+                callback.set_state(waiting.pop(found[0])[1])
 
 
 def _overrides(callback: Any, name: str) -> bool:

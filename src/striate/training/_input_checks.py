@@ -1,4 +1,4 @@
-"""Checks of pictures before anything is compiled: shapes, channels, raw bytes, numbers that are not finite."""
+"""Checks of inputs before anything is compiled: shapes, channels, raw bytes, numbers that are not finite."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def finite_problem(name: str, array: np.ndarray) -> Problem | None:
         name,
         f"example {row} holds a number that is not finite (NaN or infinity)",
         "finite numbers",
-        "Find out where it comes from; np.nan_to_num(x) replaces such numbers, dropping the example is better.",
+        "Find out where it comes from, and drop or mend such examples.",
     )
 
 
@@ -99,7 +99,9 @@ def _shape_cure(name: str, found: Shape, shape: Shape) -> str:
         if found[1:] == (shape[-1], *shape[:-1]):
             return f"Channels first? np.moveaxis({name}, 1, -1) puts them last."
         if found[1:-1] == shape[:-1]:
-            return f"The pictures have {found[-1]} channels, the network wants {shape[-1]}: convert one or the other."
+            return (
+                f"The data have {found[-1]} channels and the network wants {shape[-1]}: convert one of them."
+            )
     return "Reshape the data, or build the network for this shape."
 
 

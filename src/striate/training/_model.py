@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from striate import formats
 from striate.errors import ArgumentError, Problem
 from striate.images.preprocessing import Preprocessing
 from striate.network import Network, Symbol, graph
-from striate.training._compiled import Compiled, Settings, check_settings, not_compiled
+from striate.training._compilable import Compilable
 from striate.training._evaluating import evaluate
 from striate.training._fitting import FitArguments, fit
-from striate.training._metric_base import Metric
-from striate.training._optimizer import Optimizer
-from striate.training._records import training_record
 from striate.training._starts import lend
 from striate.training._weighted import Weighted
 from striate.training.history import History
@@ -24,11 +18,11 @@ from striate.training.loop import Run
 from striate.training.progress import Progress
 
 
-class Model(Weighted):
+class Model(Compilable):
     """A network with weights that can be trained.
 
-    All that computes is a pure function of `model.network` (the architecture, frozen) and `model.variables` (the
-    weights); the model only remembers the newest weights and what `compile` said.
+    All that computes is a pure function of `model.network` (the architecture, frozen) and `model.variables`
+    (the weights); the model only remembers the newest weights and what `compile` said.
 
     Args:
         inputs: what `Input` gave, one or a list.
@@ -60,10 +54,8 @@ class Model(Weighted):
 
     def _begin(self, network: Network, seed: int | None) -> None:
         """Everything that a new model holds."""
-        self.optimizer: Optimizer | None = None
         self.history: History | None = None
         self.stop_training = False
-        self._settings: Settings | None = None
         self._run: Run | None = None
         super().__init__(network, seed)
 
@@ -90,13 +82,9 @@ class Model(Weighted):
             model.variables = variables
         return model
 
-    def _forget_programs(self) -> None:
-        super()._forget_programs()
-        self._compiled: Compiled | None = None
-
     @property
     def variables(self) -> dict[str, Any]:
-        """{"params": {path: {weight: array}}, "state": …}; during `fit` a copy of the weights of that moment."""
+        """{"params": {path: {weight: array}}, "state": …}; during `fit` a copy of the newest ones."""
         return super().variables if self._run is None else self._run.variables()
 
     @variables.setter
@@ -109,8 +97,9 @@ class Model(Weighted):
         """On symbols: this model as a layer, its weights being start values. On arrays: the answers.
 
         Args:
-            x: symbols, or (N, ...) arrays. training: taken for Keras' sake; it must be False, for a model called
-                on arrays only answers, and a model used as a layer trains when the model around it does.
+            x: symbols, or (N, ...) arrays. training: taken for Keras' sake; it must be False, for a model
+                called on arrays only answers, and a model used as a layer trains when the model around it
+                does.
         """
         if training:
             cure = "Use model.network.apply(variables, x, train=True, key=...)."
@@ -119,81 +108,6 @@ class Model(Weighted):
         if isinstance(first, Symbol):
             return lend(self)(x, *others)
         return self.predict_on_batch([x, *others] if others else x)
-
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        loss_weights: Any = None,
-        weighted_metrics: Any = None,
-        **ignored: Any,
-    ) -> None:
-        """Say how to train and what to measure.
-
-        Args:
-            optimizer: a name, or an object of `striate.optimizers`.
-            loss: a name, an object of `striate.losses` or a function (y, p) -> (N,); for several outputs a list
-                or a dict by output name.
-            metrics: names or objects of `striate.metrics`; for several outputs a list of lists or a dict.
-            loss_weights: a factor for each output's loss.
-            weighted_metrics: like metrics, for those that count sample and class weights.
-            ignored: Keras' run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: everything is compiled,
-                and the number of steps between two looks finds itself.
-
-        Raises:
-            ArgumentError: names that are not known, or arguments that Keras has not either.
-        """
-        known = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
-        if unknown := sorted(set(ignored) - known):
-            expected = "optimizer, loss, metrics, loss_weights, weighted_metrics"
-            raise ArgumentError(
-                Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name.")
-            )
-        settings = Settings(loss, metrics, loss_weights, weighted_metrics)
-        self.optimizer = check_settings(settings, optimizer)
-        self._settings, self._compiled = settings, None
-        if not self.network.errors():
-            self.compiled()
-
-    def compiled(self) -> Compiled:
-        """What `compile` said, resolved against the network.
-
-        Raises:
-            TrainingError: `compile` was not called.
-        """
-        if self._settings is None or self.optimizer is None:
-            raise not_compiled()
-        if self._compiled is None:
-            self._compiled = Compiled(self.network, self.optimizer, self._settings, self.preprocessing)
-        return self._compiled
-
-    @property
-    def loss(self) -> Any:
-        """The loss as `compile` was given it."""
-        return None if self._settings is None else self._settings.loss
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics of all outputs; empty before `compile`."""
-        if self._settings is None or self.network.errors():
-            return []
-        return [metric for group in self.compiled().objective.metric_groups() for metric in group]
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next step; setting it puts a number in a schedule's place, without recompiling."""
-        if self.optimizer is None:
-            raise not_compiled()
-        done = 0 if self._compiled is None else self._compiled.done
-        step = done if self._run is None else self._run.done + self._run.step
-        return float(self.optimizer.rates(step))
-
-    @learning_rate.setter
-    def learning_rate(self, rate: Any) -> None:
-        if self.optimizer is None:
-            raise not_compiled()
-        self.optimizer = replace(self.optimizer, learning_rate=rate)
 
     def fit(
         self,
@@ -218,12 +132,12 @@ class Model(Weighted):
     ) -> History:
         """Train.
 
-        The data lie on the device, and an epoch runs there. The last short batch counts exactly. Ctrl-C ends the
-        training between two steps, with a usable model and its history; `history.note` says where.
+        The data lie on the device, and an epoch runs there. The last short batch counts exactly. Ctrl-C
+        ends the training between two steps, with a usable model and its history; `history.note` says where.
 
         Args:
-            x: (N, ...) array, a list or dict of them, or an iterable of batches (x, y) or (x, y, weights). Raw uint8
-                pictures stay as they are until the device scales them.
+            x: (N, ...) array, a list or dict of them, or an iterable of batches (x, y) or (x, y, weights).
+                Raw uint8 pictures stay as they are until the device scales them.
             y: targets, one array for each output.
             batch_size: examples in a step, 32 unless given.
             epochs: the number of the last epoch. initial_epoch: where counting begins.
@@ -234,18 +148,20 @@ class Model(Weighted):
             shuffle: arrays in a new order each epoch.
             class_weight: {class: weight}. sample_weight: (N,) weights of the examples in the loss.
             steps_per_epoch: only so many steps an epoch. validation_steps: only so many batches.
-            validation_batch_size: as batch_size unless given. validation_freq: every so many epochs, or which.
+            validation_batch_size: as batch_size unless given. validation_freq: every so many epochs, or
+                which.
             seed: decides order, dropout and noise; made from the model's seed unless given.
 
         Returns:
             The History, also kept as `model.history`.
 
         Raises:
-            ArgumentError, DataError, ShapeError: all that is wrong with arguments and data, before anything is
-                compiled. TrainingError: not compiled, or a number was not finite; the weights are then those from
-                before the step.
+            ArgumentError, DataError, ShapeError: all that is wrong with arguments and data, before anything
+                is compiled. TrainingError: not compiled, or a number was not finite; the weights are then
+                those from before the step.
 
-        Where we differ from Keras: a NaN stops the training at its step with the name of the layer. An iterable
+        Where we differ from Keras: a NaN stops the training at its step with the name of the layer. An
+            iterable
         begins anew each epoch unless it is a generator. The same seed gives the same weights, bit for bit.
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
@@ -299,13 +215,3 @@ class Model(Weighted):
     ) -> Any:
         """Loss and metrics of one batch."""
         return self.evaluate(x, y, 2**31, 0, sample_weight, return_dict=return_dict)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write architecture, weights, preprocessing, class names and training record to one file of data.
-
-        It is a `.striate` file whatever its ending; `striate.load` gives the model back.
-        """
-        done = 0 if self._compiled is None else self._compiled.done
-        record = training_record(self.optimizer, self._settings, self.history, self.seed, done)
-        extras = {"preprocessing": self.preprocessing, "class_names": self.class_names, "training": record}
-        formats.save_model(path, self.network, self.variables, **extras)

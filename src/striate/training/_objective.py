@@ -46,9 +46,9 @@ class Objective:
         return tuple(a + b for a, b in zip(self.metrics, self.weighted_metrics, strict=True))
 
     def logs(self, sums: Any) -> dict[str, Any]:
-        """The numbers that a person sees, from sums fetched to the host: "loss" first, then the rest as Keras names it."""
+        """The numbers that a person sees, from sums on the host: "loss" first, the rest as Keras names it."""
         examples = max(float(sums.examples), 1.0)
-        named = {"loss": float(sums.loss) / examples}
+        named: dict[str, Any] = {"loss": float(sums.loss) / examples}
         several = len(self.outputs) > 1
         if several:
             for index, total in zip(self.loss_outputs, sums.losses, strict=True):

@@ -12,7 +12,7 @@ _FASTEST_GROWTH = 4
 
 
 class Pace:
-    """The number of steps that take about a quarter of a second; it grows slowly, since first steps also compile."""
+    """The number of steps that take about a quarter of a second; it grows slowly, for first steps compile."""
 
     def __init__(self, always_one: bool = False) -> None:
         """Args: always_one: look after every step, for callbacks that want each batch."""
@@ -30,8 +30,8 @@ class Pace:
 class Interruption:
     """While it is entered, the first Ctrl-C only raises a flag, so that training stops between two steps.
 
-    A second Ctrl-C raises KeyboardInterrupt at once. Outside the main thread, or where the program handles the
-    signal itself, nothing is changed.
+    A second Ctrl-C raises KeyboardInterrupt at once. Outside the main thread, or where the program handles
+    the signal itself, nothing is changed.
     """
 
     def __init__(self) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,11 +70,31 @@ def epoch_line(title: str, seconds: float, rate: float | None, logs: Mapping[str
     """The line that stays when an epoch is over.
 
     >>> epoch_line("Epoch 3/12", 2.04, 29411.0, {"loss": 0.04123, "val_accuracy": 0.98})
-    'Epoch 3/12  2.0 s  29,411 images/s  loss 0.0412  val_accuracy 0.9800'
+    'Epoch 3/12  2.0 s  29,411 images/s  loss 0.04123  val_accuracy 0.9800'
     """
     took = f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
     speed = "" if rate is None else f"{rate:,.0f} images/s"
     return "  ".join(part for part in (title, took, speed, numbers(logs)) if part)
+
+
+def steady_speed(looks: Sequence[tuple[int, float]]) -> float | None:
+    """Steps a second between looks, without the spans in which a program was compiled.
+
+    A span is left out when its steps took more than four times as long as those of the middle span.
+
+    Args:
+        looks: (steps done, time in seconds), in the order of time.
+
+    >>> steady_speed([(1, 5.0), (3, 6.0), (5, 7.0), (6, 99.0)])
+    2.0
+    """
+    spans = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(looks)]
+    spans = sorted(span for span in spans if span[0] > 0 and span[1] > 0)
+    if not spans:
+        return None
+    middle = sorted(seconds / steps for steps, seconds in spans)[(len(spans) - 1) // 2]
+    kept = [(steps, seconds) for steps, seconds in spans if seconds / steps <= 4 * middle]
+    return sum(steps for steps, _ in kept) / sum(seconds for _, seconds in kept)
 
 
 def numbers(logs: Mapping[str, Any]) -> str:
@@ -99,8 +119,6 @@ def clock(seconds: float) -> str:
 
 
 def _number(value: Any) -> str:
-    """Four places, or four digits when that would say nothing."""
+    """Four places, or four digits of small and large numbers."""
     number = float(value)
-    if not math.isfinite(number):
-        return str(number)
-    return f"{number:.4f}" if number == 0 or 1e-3 <= abs(number) < 1e5 else f"{number:.3e}"
+    return f"{number:.4f}" if number == 0 or 0.1 <= abs(number) < 1e5 else f"{number:.4g}"

@@ -17,7 +17,8 @@ def training_record(
 ) -> dict[str, Any]:
     """What to save beside the weights, so that `evaluate` works after loading.
 
-    Functions of the user's own cannot be saved: then "compile" is None, and a loaded model wants `compile` again.
+    Functions of the user's own cannot be saved: then "compile" is None, and a loaded model wants `compile`
+    again.
 
     Args:
         optimizer, settings: what `compile` was given, or None. history: the last History, or None.

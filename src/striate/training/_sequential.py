@@ -18,8 +18,9 @@ class Sequential(Model):
     """A model whose layers each read the one before.
 
     Args:
-        layers: the layers; `Input(shape)` first, or a first layer with `input_shape=`, or neither: then the first
-            data that come settle the shape. Models may stand among the layers and give their weights as start values.
+        layers: the layers; `Input(shape)` first, or a first layer with `input_shape=`, or neither: then the
+            first data that come settle the shape. Models may stand among the layers and give their weights
+            as start values.
         name: its name; it begins the paths when the model is used as a layer.
         seed: decides the first weights, order and dropout; the one of `utils.set_random_seed` unless given.
 

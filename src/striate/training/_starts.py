@@ -14,7 +14,8 @@ _MODEL = "_striate_model"
 def lend(model: Any) -> Network:
     """The model's network, with a note in it where its weights are to be found.
 
-    The note is no field of the network: it is neither compared nor saved, and a network is equal with or without it.
+    The note is no field of the network: it is neither compared nor saved, and a network is equal with or
+    without it.
     """
     vars(model.network)[_MODEL] = model
     return model.network

@@ -12,7 +12,7 @@ from striate.training._objective import Objective
 
 
 class Sums(NamedTuple):
-    """What is known of the examples seen since the epoch began; everything is summed, so short batches count exactly.
+    """What is known of the examples seen since the epoch began, summed, so that short batches count exactly.
 
     Args:
         examples: float32, how many there were.
@@ -74,7 +74,7 @@ def first_tested(objective: Objective) -> Tested:
 def first_carry(
     variables: Any, transform: optax.GradientTransformation, memory: Any, objective: Objective
 ) -> Carry:
-    """The value a training begins with; all arrays are fresh copies, because the program gives its buffers away.
+    """The value a training begins with; all arrays are copies, because the program gives its buffers away.
 
     Args:
         variables: {"params": …, "state": …}.

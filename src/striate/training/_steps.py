@@ -151,7 +151,7 @@ def _train_rows(
 def _train_batch(
     steps: Steps, carry: Carry, batch: Batch, rate: jax.Array, key: jax.Array
 ) -> tuple[Carry, jax.Array]:
-    """Train on one batch; `finite` comes back a second time, to be read after the carry has been given away."""
+    """Train on one batch; `finite` comes back twice, to be read after the carry has been given away."""
     after = steps.train(carry, batch, rate, jax.random.fold_in(key, carry.step))
     return after, after.finite
 

@@ -53,10 +53,8 @@ def _index_problem(name: str, array: np.ndarray, shape: Shape) -> Problem | None
     wrong = ~((array >= 0) & (array <= classes - 1))
     if array.dtype.kind == "f":
         wrong |= array != np.floor(array)
-    return _row_problem(
-        name, array, wrong, "label", f"whole numbers from 0 to {classes - 1} for an output of {classes} classes",
-        _label_cure(array, classes),
-    )  # fmt: skip
+    expected = f"whole numbers from 0 to {classes - 1} for an output of {classes} classes"
+    return _row_problem(name, array, wrong, "label", expected, _label_cure(array, classes))
 
 
 def _label_cure(array: np.ndarray, classes: int) -> str:

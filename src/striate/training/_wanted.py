@@ -39,7 +39,8 @@ class Wanted:
         """Bring data to their one form: float32 or uint8 inputs, int32 or float32 targets, float32 weights.
 
         Args:
-            x: an array for each input. y: an array for each output. sample_weight: (N,), or one for each output.
+            x: an array for each input. y: an array for each output. sample_weight: (N,), or one for each
+                output.
             where: put before the argument's name in messages, such as "batch 3: ".
 
         Raises:
@@ -133,7 +134,7 @@ def _length_problems(
     targets: tuple[np.ndarray, ...],
     weights: tuple[np.ndarray, ...],
 ) -> list[Problem]:
-    """A problem for each of y and sample_weight that has not as many examples as x, and for no examples at all."""
+    """A problem for each of y and sample_weight that is not as long as x, and for no examples at all."""
     lengths = {len(array) for array in inputs if array.ndim}
     if lengths == {0}:
         return [

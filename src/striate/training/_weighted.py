@@ -16,6 +16,7 @@ from striate.images.preprocessing import Preprocessing
 from striate.layers import Layer
 from striate.network import Network, to_json
 from striate.network.run import check_variables
+from striate.network.summary import print_summary, summary_text
 from striate.training import _weights
 from striate.training._predicting import predict
 from striate.training._scaling import scaler, wanted_by
@@ -61,13 +62,13 @@ class Weighted:
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the input with None for the batch axis, as in Keras; a list of them for several inputs."""
+        """The shape of the input, None being the batch axis, as in Keras; a list for several inputs."""
         shapes = [(None, *(spec.shape or ())) for spec in self.network.inputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def output_shape(self) -> Any:
-        """The shape of the output with None for the batch axis, as in Keras; a list of them for several outputs."""
+        """The shape of the output, None being the batch axis, as in Keras; a list for several outputs."""
         shapes = [(None, *shape) for shape in self.network.output_shapes]
         return shapes[0] if len(shapes) == 1 else shapes
 
@@ -92,11 +93,16 @@ class Weighted:
         """The number of weights, trainable or not."""
         return self.network.totals.params
 
-    def summary(self, **options: Any) -> None:
-        """Print the layers with their shapes and costs, and the totals."""
-        from striate.network.summary import print_summary
+    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
+        """Print the layers with their shapes and costs, the totals, and what looks wrong.
 
-        print_summary(self.network, **options)
+        Args:
+            line_length: columns of the text that goes to `print_fn`. print_fn: called with the text instead.
+        """
+        if print_fn is None and line_length is None:
+            print_summary(self.network)
+        else:
+            (print_fn or print)(summary_text(self.network, width=line_length))
 
     def to_json(self) -> str:
         """The architecture as JSON text; `striate.network.from_json` reads it."""
@@ -104,7 +110,7 @@ class Weighted:
 
     @property
     def trainable(self) -> bool:
-        """Whether training may move its weights; setting it also counts for models this one is used in later."""
+        """Whether training may move its weights, also inside the models it is used in from now on."""
         return self.network.trainable
 
     @trainable.setter
@@ -115,7 +121,7 @@ class Weighted:
 
     @property
     def variables(self) -> dict[str, Any]:
-        """{"params": {path: {weight: array}}, "state": …}; during `fit` a copy of the weights of that moment."""
+        """{"params": {path: {weight: array}}, "state": …}; during `fit` a copy of the newest ones."""
         if self._variables is None:
             self._variables = start_variables(self.network, self.seed, self._starts)
         return self._variables
@@ -162,7 +168,8 @@ class Weighted:
         """The network's answers, a batch at a time.
 
         Args:
-            x: (N, ...) array, a list or dict of them, or an iterable of batches (their targets are not looked at).
+            x: (N, ...) array, a list or dict of them, or an iterable of batches (their targets are not
+                looked at).
             batch_size: examples at once, 32 unless given.
             verbose, callbacks: taken for Keras' sake and not used: prediction is silent.
             steps: only so many batches.

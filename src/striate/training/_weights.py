@@ -1,4 +1,4 @@
-"""A model's weights in the forms people ask for: trees, Keras' flat lists, files, and starts copied from models."""
+"""A model's weights in the forms people ask for: trees, Keras' flat lists, files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def flat(variables: Mapping[str, Any]) -> Flat:
 
 
 def grouped(network: Network, weights: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    """Variables in the order and the groups that a network declares; weights it does not know are left out."""
+    """Variables in the order and groups that a network declares; weights it does not know are left out."""
     variables: dict[str, Any] = {"params": {}, "state": {}}
     for path, declared in network.declared.items():
         for name, weight in declared.items():

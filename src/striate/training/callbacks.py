@@ -13,8 +13,10 @@ from striate.training._loggers import CSVLogger, JSONLogger
 from striate.training._model_checkpoint import ModelCheckpoint
 from striate.training._stopping import EarlyStopping, ReduceLROnPlateau
 from striate.training.history import History
+from striate.training.resume import BackupAndRestore
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "EarlyStopping",

@@ -39,6 +39,7 @@ class History(Callback):
         """An empty record."""
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
+        self.note = ""
         self.epochs_of: dict[str, list[int]] = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:

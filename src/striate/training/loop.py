@@ -1,4 +1,4 @@
-"""The loop: epochs of compiled steps, looked at a few times a second, stopped cleanly by Ctrl-C or by a NaN."""
+"""The loop: epochs of compiled steps, looked at a few times a second, stopped cleanly by Ctrl-C or NaN."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Run:
         carry: weights, memory and sums on the device.
         seed: decides order, dropout and noise. epochs: the epoch that is not made any more.
         epoch: the epoch under way, from 0. step: its steps that are done.
-        done: the optimizer's steps before this epoch, in earlier trainings too.
+        done: the optimizer's steps before this epoch, in earlier trainings too. begun: those before this run.
         validation: what is measured after each `validate_every` epochs, or None.
         consumed: batches that an earlier process took from a generator.
         note: why the run ended early, as a sentence; empty when it did not.
@@ -45,6 +45,7 @@ class Run:
     epoch: int = 0
     step: int = 0
     done: int = 0
+    begun: int = 0
     validation: Tester | None = None
     validate_every: Any = 1
     consumed: int = 0
@@ -72,6 +73,8 @@ class Run:
             try:
                 while self.epoch < self.epochs and not self.model.stop_training and not self.note:
                     self._epoch(interruption)
+                if self.note:
+                    self.hooks.call("after_stop", self)
             except KeyboardInterrupt:
                 self._stopped()
         self.hooks.call("on_train_end", self.logs)
@@ -79,8 +82,8 @@ class Run:
     def _epoch(self, interruption: Interruption) -> None:
         if self.step == 0:
             self.hooks.call("on_epoch_begin", self.epoch, {})
-            self.safe = self.variables()
-        self.feeder.begin(self.epoch, self.step, self.consumed + self.step)
+        self.safe = self.variables()
+        self.feeder.begin(self.seed, self.epoch, self.step, self.consumed + self.step)
         self.consumed = 0
         self._steps(interruption)
         if self.note:
@@ -93,7 +96,7 @@ class Run:
         self.logs = logs
         self.hooks.call("on_epoch_end", epoch, logs)
         self.hooks.call("after_epoch", self)
-        if interruption.asked:
+        if interruption.asked and self.epoch < self.epochs and not self.model.stop_training:
             self._stopped()
 
     def _steps(self, interruption: Interruption) -> None:

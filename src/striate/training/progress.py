@@ -12,7 +12,7 @@ from rich.live import Live
 
 from striate.errors import ArgumentError, Problem
 from striate.training._callback import Callback, Logs
-from striate.training._progress_text import Standing, epoch_line, running
+from striate.training._progress_text import Standing, epoch_line, running, steady_speed
 
 
 class Progress(Callback):
@@ -84,9 +84,8 @@ class Progress(Callback):
         if self._training and not self._title:
             # A resumed run comes back in the middle of an epoch.
             self.on_epoch_begin(self._epoch)
-        self._step, self._logs, self._last = step, dict(logs or {}), self._now()
-        if self._first is None:
-            self._first = (step, self._last)
+        self._step, self._logs = step, dict(logs or {})
+        self._looks.append((step, self._now()))
         self._draw("")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -121,8 +120,7 @@ class Progress(Callback):
         self._began = self._now()
         self._step = 0
         self._steps_known = steps
-        self._first: tuple[int, float] | None = None
-        self._last = self._began
+        self._looks: list[tuple[int, float]] = []
         self._logs: dict[str, Any] = {}
 
     def _begin(self, title: str, epoch: int) -> None:
@@ -145,11 +143,9 @@ class Progress(Callback):
         self._live.update(running(standing, self.console.width), refresh=True)
 
     def _rate(self) -> float | None:
-        """Images a second from the first look, which had to wait for the compiler, to the last."""
-        if self._first is None or self._step <= self._first[0]:
-            return None
-        steps, seconds = self._step - self._first[0], self._last - self._first[1]
-        return steps * self._batch() / seconds if seconds > 0 and self._batch() else None
+        """Images a second between the looks of this epoch."""
+        speed = steady_speed(self._looks)
+        return None if speed is None or not self._batch() else speed * self._batch()
 
     def _whole_rate(self, seconds: float) -> float | None:
         """Images a second over a whole epoch, for one that was over at the first look."""

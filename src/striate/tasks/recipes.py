@@ -1,0 +1,174 @@
+"""Recipes: everything that decides a training besides the data and the network, as one frozen value."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from striate.errors import ArgumentError, Problem
+from striate.training import optimizers, schedules
+from striate.training.optimizers import Optimizer
+
+Shape = Literal["constant", "one-cycle", "cosine"]
+SHAPES: tuple[str, ...] = ("constant", "one-cycle", "cosine")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train a classifier.
+
+    Args:
+        name: what it is called. about: one line for people.
+        epochs: the most epochs. batch_size: pictures in a step.
+        optimizer: its Keras name. learning_rate: the highest rate.
+        schedule: the course of the rate: "constant"; "one-cycle" up and down to nothing; "cosine" only down.
+        weight_decay: decoupled pull of the weights to zero, or None.
+        held_out: training pictures of each thousand that are only watched and not trained on.
+        patience: stop when the held-out loss has not sunk for so many epochs, and go back to the best
+            weights; None trains to the end and keeps the last weights.
+    """
+
+    name: str
+    about: str
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    schedule: Shape = "constant"
+    weight_decay: float | None = None
+    held_out: int = 50
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse, all at once, what cannot be trained with."""
+        problems = [*self._counts(), *self._rates()]
+        if problems:
+            raise ArgumentError(problems)
+
+    def changed(self, **values: Any) -> Recipe:
+        """The same recipe with other values; those that are None stay as they are.
+
+        >>> get("default").changed(epochs=2, batch_size=None).epochs
+        2
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        return dataclasses.replace(self, **given)
+
+    def with_optimizer(self, optimizer: Optimizer) -> Recipe:
+        """The same recipe with another optimizer, and with its own rate, since rates do not carry over.
+
+        >>> get("default").with_optimizer(optimizers.get("sgd")).learning_rate
+        0.01
+        """
+        name, rate = type(optimizer).__name__.lower(), optimizer.learning_rate
+        assert not callable(rate)
+        decay = optimizer.weight_decay
+        return dataclasses.replace(self, optimizer=name, learning_rate=rate, weight_decay=decay)
+
+    def make_optimizer(self, examples: int) -> Optimizer:
+        """The optimizer for so many training pictures, with its rate for every step of the run."""
+        cls = type(optimizers.get(self.optimizer))
+        steps = self.epochs * math.ceil(examples / self.batch_size)
+        if self.weight_decay is None:
+            return cls(learning_rate=self._rate(steps))
+        return cls(learning_rate=self._rate(steps), weight_decay=self.weight_decay)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values that `from_json` reads."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Any) -> Recipe:
+        """The recipe that `to_json` wrote.
+
+        Raises:
+            ArgumentError: fields are missing, unknown or out of their rule.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        found = list(values) if isinstance(values, Mapping) else []
+        if sorted(names) != sorted(map(str, found)):
+            happened = f"its fields are {', '.join(map(str, found)) or 'none'}"
+            raise ArgumentError(Problem("recipe", happened, ", ".join(names), "Start a new run."))
+        return cls(**values)
+
+    def _rate(self, steps: int) -> float | schedules.Schedule:
+        """The learning rate as a number or a schedule."""
+        if self.schedule == "one-cycle":
+            return schedules.OneCycle(self.learning_rate, steps)
+        if self.schedule == "cosine":
+            return schedules.CosineDecay(self.learning_rate, steps)
+        return self.learning_rate
+
+    def _counts(self) -> list[Problem]:
+        """Whole numbers out of their range."""
+        ranges = {
+            "epochs": (1, 10_000),
+            "batch_size": (1, 2**20),
+            "held_out": (0, 500),
+            "patience": (1, 10_000),
+        }
+        problems = []
+        for name, (low, high) in ranges.items():
+            value = getattr(self, name)
+            if value is None and name == "patience":
+                continue
+            if type(value) is not int or not low <= value <= high:
+                expected = f"a whole number from {low} to {high:,}"
+                problems.append(
+                    Problem(name, f"got {value!r}", expected, f"Give for instance {max(low, 5)}.")
+                )
+        if self.patience is not None and self.held_out == 0:
+            cure = "Hold some pictures out, or train to the end."
+            problems.append(Problem("patience", "no pictures are held out", "something to watch", cure))
+        return problems
+
+    def _rates(self) -> list[Problem]:
+        """Numbers and names out of their rule; the optimizer's own rules say the rest."""
+        problems = []
+        rate = self.learning_rate
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e6:
+            problems.append(
+                Problem("learning rate", f"got {rate!r}", "a number above 0", "Give for instance 0.001.")
+            )
+        if self.schedule not in SHAPES:
+            cure = "Choose one of them."
+            problems.append(
+                Problem("schedule", f"got {self.schedule!r}", f"one of {', '.join(SHAPES)}", cure)
+            )
+        try:
+            optimizers.get(self.optimizer)
+        except ArgumentError as error:
+            problems.extend(error.problems)
+        return problems
+
+
+DEFAULT = Recipe(
+    "default", "AdamW, one cycle up and down, to the end", 5, 128, "adamw", 0.003, "one-cycle", 0.01
+)
+PLAIN = Recipe("plain", "RMSprop, stopped when it no longer improves", 12, 256, "rmsprop", 0.001, patience=3)
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PLAIN)}
+LONGER = {
+    "fashion-mnist": {"epochs": 12},
+    "cifar10": {"epochs": 20, "learning_rate": 0.002},
+}
+"""What the default recipe changes for a data set that takes longer to learn."""
+
+
+def get(name: str, data: str = "mnist") -> Recipe:
+    """The recipe of this name for a data set.
+
+    Raises:
+        ArgumentError: there is none; the nearest name is suggested.
+
+    >>> get("default", "cifar10").epochs
+    20
+    """
+    if name in RECIPES:
+        return RECIPES[name].changed(**LONGER.get(data, {})) if name == "default" else RECIPES[name]
+    near = difflib.get_close_matches(name, RECIPES, n=1)
+    cure = f"Did you mean {near[0]}?" if near else "Choose one of them."
+    raise ArgumentError(Problem("recipe", f"there is no {name!r}", f"one of {', '.join(RECIPES)}", cure))

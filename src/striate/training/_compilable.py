@@ -1,0 +1,122 @@
+"""A weighted network that knows how it is to be trained: what `compile` says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from striate import formats
+from striate.errors import ArgumentError, Problem
+from striate.network import Network
+from striate.training._compiled import Compiled, Settings, check_settings, not_compiled
+from striate.training._metric_base import Metric
+from striate.training._optimizer import Optimizer
+from striate.training._records import training_record
+from striate.training._weighted import Weighted
+from striate.training.history import History
+from striate.training.loop import Run
+
+
+class Compilable(Weighted):
+    """The part of `Model` that remembers optimizer, losses and metrics."""
+
+    history: History | None = None
+    _run: Run | None = None
+
+    def __init__(self, network: Network, seed: int | None) -> None:
+        """Not compiled yet."""
+        self.optimizer: Optimizer | None = None
+        self._settings: Settings | None = None
+        super().__init__(network, seed)
+
+    def _forget_programs(self) -> None:
+        super()._forget_programs()
+        self._compiled: Compiled | None = None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        weighted_metrics: Any = None,
+        **ignored: Any,
+    ) -> None:
+        """Say how to train and what to measure.
+
+        Args:
+            optimizer: a name, or an object of `striate.optimizers`.
+            loss: a name, an object of `striate.losses` or a function (y, p) -> (N,); for several outputs a
+                list or a dict by output name.
+            metrics: names or objects of `striate.metrics`; for several outputs a list of lists or a dict.
+            loss_weights: a factor for each output's loss.
+            weighted_metrics: like metrics, for those that count sample and class weights.
+            ignored: Keras' run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: everything is
+                compiled, and the number of steps between two looks finds itself.
+
+        Raises:
+            ArgumentError: names that are not known, or arguments that Keras has not either.
+        """
+        known = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
+        if unknown := sorted(set(ignored) - known):
+            expected = "optimizer, loss, metrics, loss_weights, weighted_metrics"
+            raise ArgumentError(
+                Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name.")
+            )
+        settings = Settings(loss, metrics, loss_weights, weighted_metrics)
+        self.optimizer = check_settings(settings, optimizer)
+        self._settings, self._compiled = settings, None
+        if not self.network.errors():
+            self.compiled()
+
+    def compiled(self) -> Compiled:
+        """What `compile` said, resolved against the network.
+
+        Raises:
+            TrainingError: `compile` was not called.
+        """
+        if self._settings is None or self.optimizer is None:
+            raise not_compiled()
+        if self._compiled is None:
+            self._compiled = Compiled(self.network, self.optimizer, self._settings, self.preprocessing)
+        return self._compiled
+
+    @property
+    def loss(self) -> Any:
+        """The loss as `compile` was given it."""
+        return None if self._settings is None else self._settings.loss
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of all outputs; empty before `compile`."""
+        if self._settings is None or self.network.errors():
+            return []
+        return [metric for group in self.compiled().objective.metric_groups() for metric in group]
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step; a number set here replaces a schedule, without recompiling."""
+        if self.optimizer is None:
+            raise not_compiled()
+        done = 0 if self._compiled is None else self._compiled.done
+        step = done if self._run is None else self._run.done + self._run.step
+        return float(self.optimizer.rates(np.asarray(step)))
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Any) -> None:
+        if self.optimizer is None:
+            raise not_compiled()
+        self.optimizer = replace(self.optimizer, learning_rate=rate)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write architecture, weights, preprocessing, class names and training record to one file of data.
+
+        It is a `.striate` file whatever its ending; `striate.load` gives the model back.
+        """
+        done = 0 if self._compiled is None else self._compiled.done
+        record = training_record(self.optimizer, self._settings, self.history, self.seed, done)
+        extras = {"preprocessing": self.preprocessing, "class_names": self.class_names, "training": record}
+        formats.save_model(path, self.network, self.variables, **extras)
