@@ -1,4 +1,4 @@
-"""The kernels of every instruction set over thousands of random convolutions, under the sanitizers. Needs a compiler."""
+"""The kernels of every instruction set over thousands of random convolutions, under the sanitizers."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ CASES = "2000"
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs cmake and a C++ compiler")
+@pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("c++")), reason="needs cmake and a compiler")
 @pytest.mark.parametrize("sanitize", ["OFF", "ON"])
 def test_every_kernel_agrees_with_plain_loops_and_stays_in_its_memory(tmp_path, sanitize):
     python = f"-DPython_EXECUTABLE={sys.executable}"

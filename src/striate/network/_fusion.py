@@ -1,7 +1,7 @@
 """Chains of layers that run as one operation: convolution, batch norm at inference, relu, 2x2 maximum.
 
-A chain is only made where nobody else reads what lies between, so nothing is missing from the answer; a run that
-records intermediates has no chains.
+A chain is only made where nobody else reads what lies between, so nothing is missing from the answer; a
+run that records intermediates has no chains.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _chain(first: Step, readers: Mapping[str, list[Step]], program: Program, tra
 
 
 def _followers(step: Step, readers: Mapping[str, list[Step]], program: Program) -> Iterator[Step]:
-    """The only reader, its only reader, and so on, as long as what it reads is not an answer of the network."""
+    """The only reader, its only reader, and so on, up to an answer of the network."""
     while step.path not in program.outputs and len(readers.get(step.path, [])) == 1:
         (step,) = readers[step.path]
         if len(step.inputs) != 1:

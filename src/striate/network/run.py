@@ -104,7 +104,7 @@ def execute(
 def _run_chain(
     chain: Chain, params: Mapping[str, Any], state: Mapping[str, Any], values: Mapping[str, jax.Array]
 ) -> dict[str, jax.Array]:
-    """The chain's answer under the path of each of its steps: nobody reads those between, and none runs again."""
+    """The chain's answer under the path of each of its steps, so that none runs again."""
     conv = chain.steps[0]
     norm = {} if chain.norm is None else {**params.get(chain.norm.owner, {}), **state[chain.norm.owner]}
     answer = chain.run(values[conv.inputs[0]], params[conv.owner], norm)

@@ -1,7 +1,7 @@
 """Convolution, bias, relu and 2x2 maximum as one block: what lies between them never leaves the cache.
 
-Values and gradients are those of the separate operations. A relu before a maximum may change places with it, and a
-maximum of 0 sends nothing back, so the corner that was largest after relu says all that the gradient needs.
+Values and gradients are those of the separate operations. A relu before a maximum may change places with it,
+and a maximum of 0 sends nothing back, so the corner that was largest after relu is all the gradient needs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class Block(NamedTuple):
     """The static numbers of a block.
 
     Args:
-        geometry: of the convolution. relu: whether relu follows. pool: 2 if a 2x2 maximum with strides 2 follows, else 1.
+        geometry: of the convolution.
+        relu: whether relu follows.
+        pool: 2 if a 2x2 maximum with strides 2 follows, else 1.
     """
 
     geometry: Geometry
@@ -47,7 +49,7 @@ class Saved(NamedTuple):
 
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
 def conv_block(x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block) -> jax.Array:
-    """max_pool(relu(conv(x, kernel) + bias)) for x (N, H, W, C), kernel (kh, kw, C / groups, F), bias (F,)."""
+    """max_pool(relu(conv(x, kernel) + bias)) for (N, H, W, C), (kh, kw, C / groups, F) and (F,)."""
     return _run(x, kernel, bias, block)[0]
 
 
@@ -121,7 +123,8 @@ def _plain_gradients(dy: jax.Array, saved: Saved, block: Block) -> tuple[jax.Arr
     taps = (saved.kernel.shape[0], saved.kernel.shape[1])
     dz = _spread(dy, saved, block, block.geometry.sizes(_sizes(saved.x), taps))
     dx = input_gradient(dz, saved.kernel, block.geometry, _sizes(saved.x))
-    return dx, *weight_gradients(saved.x, dz, block.geometry, taps)
+    dkernel, dbias = weight_gradients(saved.x, dz, block.geometry, taps)
+    return dx, dkernel, dbias
 
 
 def _spread(dy: jax.Array, saved: Saved, block: Block, sizes: tuple[int, int]) -> jax.Array:

@@ -1,7 +1,7 @@
-"""Convolution with the native kernels where the program is compiled for a CPU, and with XLA's operations elsewhere.
+"""Convolution by the native kernels where the program is compiled for a CPU, by XLA's operations elsewhere.
 
-Three functions that are linear in each argument, and each one's derivatives are the other two, so derivatives of
-every order exist and all of them are fast.
+Three functions that are linear in each argument, and each one's derivatives are the other two, so
+derivatives of every order exist and all of them are fast.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from striate.ops._grouped import convolve_groups
 from striate.ops.geometry import Pads, output_size
 
 THIN = 4
-"""Groups of fewer channels or filters than this leave vector units idle; XLA's shifted products are faster."""
+"""Groups of fewer channels or filters leave vector units idle; XLA's shifted products are faster."""
 
 
 class Geometry(NamedTuple):
@@ -53,9 +53,15 @@ def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:
 
 
 def native_forward(
-    x: jax.Array, kernel: jax.Array, bias: jax.Array, *, geometry: Geometry, relu: bool = False, pool: int = 1
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array,
+    *,
+    geometry: Geometry,
+    relu: bool = False,
+    pool: int = 1,
 ) -> tuple[jax.Array, jax.Array]:
-    """The convolution with bias, perhaps relu, perhaps 2x2 maxima; and which corner was the largest, if pooled."""
+    """The convolution with bias, perhaps relu, perhaps 2x2 maxima; and which corner was largest, if pooled."""
     sizes = geometry.sizes(x.shape[1:3], kernel.shape[:2])
     shape = (x.shape[0], sizes[0] // pool, sizes[1] // pool, kernel.shape[3])
     corners = shape if pool > 1 else (0,)
@@ -170,7 +176,9 @@ def _affine_backward(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     x, kernel = saved
     sizes, taps = (x.shape[1], x.shape[2]), (kernel.shape[0], kernel.shape[1])
-    return input_gradient(dy, kernel, geometry, sizes), *weight_gradients(x, dy, geometry, taps)
+    dx = input_gradient(dy, kernel, geometry, sizes)
+    dkernel, dbias = weight_gradients(x, dy, geometry, taps)
+    return dx, dkernel, dbias
 
 
 def _input_forward(
@@ -183,7 +191,8 @@ def _input_backward(geometry: Geometry, sizes: tuple[int, int], saved: Pair, dx:
     dy, kernel = saved
     taps = (kernel.shape[0], kernel.shape[1])
     ddy = affine(dx, kernel, jnp.zeros(kernel.shape[3], dx.dtype), geometry)
-    return ddy, weight_gradients(dx, dy, geometry, taps)[0]
+    dkernel, _ = weight_gradients(dx, dy, geometry, taps)
+    return ddy, dkernel
 
 
 def _weights_forward(

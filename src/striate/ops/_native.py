@@ -1,7 +1,7 @@
 """The door to the native kernels: finding the library, naming its functions, saying when they may be used.
 
-Nothing else knows whether the kernels exist. `STRIATE_NATIVE=0` leaves them out, `STRIATE_ISA=avx2` (or `plain`)
-chooses a lesser variant, `STRIATE_THREADS` (else `OMP_NUM_THREADS`) caps the threads of a call.
+Nothing else knows whether the kernels exist. `STRIATE_NATIVE=0` leaves them out, `STRIATE_ISA=avx2` (or
+`plain`) chooses a lesser variant, `STRIATE_THREADS` (else `OMP_NUM_THREADS`) caps the threads of a call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FUNCTIONS = ("conv_forward", "conv_input_gradient", "conv_kernel_gradient")
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
-    """The loaded library with its functions made known to XLA; None where there is none or it is switched off."""
+    """The loaded library, its functions made known to XLA; None where there is none or it is switched off."""
     if os.environ.get("STRIATE_NATIVE") == "0":
         return None
     folder = Path(__file__).parent
@@ -54,8 +54,8 @@ def isa() -> str | None:
 def fit(*arrays: jax.Array) -> bool:
     """True if the kernels can take these arrays.
 
-    Several CPU devices in one process mean that someone shards arrays over them; XLA can split its own operations
-    but not ours.
+    Several CPU devices in one process mean that someone shards arrays over them; XLA can split its own
+    operations but not ours.
     """
     plain = all(array.dtype == np.float32 and array.size > 0 for array in arrays)
     if not plain or jax.default_backend() != "cpu" or library() is None:

@@ -30,8 +30,8 @@ def conv2d_block(
 
     y = max_pool(relu(conv2d(x, kernel, bias)), 2)
 
-    On a CPU with the native kernels nothing between the image and y is written to memory, forward or backward;
-    elsewhere these are the separate operations.
+    On a CPU with the native kernels nothing between the image and y is written to memory, forward or
+    backward; elsewhere these are the separate operations.
 
     Args:
         x, kernel, bias, strides, padding, dilation, groups: as for `conv2d`.

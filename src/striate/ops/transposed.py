@@ -118,6 +118,18 @@ def _paint(
     return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
 
 
+def _check_channels(x: jax.Array, kernel: jax.Array, where: str) -> None:
+    """Refuse a kernel made for another number of channels; the usual slip is conv2d's order of axes."""
+    channels, wanted = x.shape[-1], kernel.shape[-1]
+    if channels == wanted:
+        return
+    happened = f"x {x.shape} has {channels} channels but kernel {kernel.shape} is made for {wanted}"
+    cure = "Give kernel as (..., F, C): filters come before channels here."
+    if x.shape[1] == wanted:
+        cure = "Is x channels first? Move them last: jnp.moveaxis(x, 1, -1)."
+    raise ShapeError(Problem(where, happened, "the same number of channels", cure))
+
+
 def _check_sizes(sizes: tuple[int, ...], padding: Padding, where: str) -> None:
     """Refuse a padding that cuts everything away."""
     if min(sizes) < 1:
