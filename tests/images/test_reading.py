@@ -225,6 +225,12 @@ def test_a_missing_end_is_told():
     assert message(data[:-12]) == f"image: its end is missing; expected a whole file.{CURE}"
 
 
+def test_what_follows_the_end_does_not_matter():
+    for kind, tail in (("PNG", b"x" * 5000), ("GIF", b"\0\r\n")):
+        data = encoded(noise(channels=1), kind)
+        np.testing.assert_array_equal(read_image(data + tail), read_image(data))
+
+
 def test_truncation_is_told():
     data = encoded(noise(), "BMP")
     assert message(data[:-4]) == (

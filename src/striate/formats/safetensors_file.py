@@ -29,7 +29,7 @@ _BLOCK = 2**20
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive, such as Keras and PyTorch write",
     b"\x89HDF": "an HDF5 file, such as older Keras writes",
-    b"\x80": "a Python pickle, such as older PyTorch writes",
+    b"\x80": "a file of serialized Python objects, such as older PyTorch writes",
     b"\x93NUMPY": "a NumPy file",
     b"GGUF": "a GGUF file",
 }

@@ -142,9 +142,12 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 def _check_complete(picture: Image.Image, data: bytes, name: str) -> None:
     """Refuse files whose end is missing though all pixels of the first frame were there."""
-    ends = {"PNG": b"IEND", "GIF": b";"}
-    end = ends.get(picture.format or "")
-    if end is not None and end not in data[-64:]:
+    whole = True
+    if picture.format == "PNG":
+        whole = data.rfind(b"IEND") > data.rfind(b"IDAT")
+    elif picture.format == "GIF":
+        whole = data.rstrip(b"\0\r\n ").endswith(b";")
+    if not whole:
         _refuse(name, "its end is missing", "a whole file")
 
 

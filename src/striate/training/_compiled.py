@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from striate.errors import Problem, TrainingError
@@ -13,6 +14,7 @@ from striate.training import losses, metrics, optimizers
 from striate.training._objective import Objective, make_objective
 from striate.training._optimizer import Optimizer
 from striate.training._scaling import outputs_of, scaler, wanted_by
+from striate.training._starts import without_notes
 from striate.training._steps import Programs, Steps
 from striate.training._wanted import Wanted
 
@@ -47,8 +49,8 @@ class Compiled:
         self.network = network
         self.preprocessing = preprocessing
         self.objective = settings.objective(network)
-        self.transform = optimizer.direction()
-        self.programs = Programs(Steps(network, self.objective, self.transform, scaler(preprocessing)))
+        self.programs = programs_for(network, self.objective, optimizer, preprocessing)
+        self.transform = self.programs.steps.transform
         self.memory: Any = None
         self.done = 0
         self.fits = 0
@@ -56,6 +58,29 @@ class Compiled:
     def wanted(self, class_weight: Mapping[int, float] | None = None) -> Wanted:
         """What data must look like."""
         return wanted_by(self.network, self.preprocessing, self.objective.kinds, class_weight)
+
+
+def programs_for(
+    network: Network, objective: Objective, optimizer: Optimizer, preprocessing: Preprocessing | None
+) -> Programs:
+    """The programs for these values; equal values get the same ones, so that a second model compiles nothing.
+
+    The learning rate is no part of a program.
+    """
+    values = (without_notes(network), objective, replace(optimizer, learning_rate=0.0), preprocessing)
+    try:
+        return _equal_programs(*values)
+    except TypeError:  # a value of the user's own that cannot be hashed
+        return _new_programs(*values)
+
+
+def _new_programs(
+    network: Network, objective: Objective, optimizer: Optimizer, preprocessing: Preprocessing | None
+) -> Programs:
+    return Programs(Steps(network, objective, optimizer.direction(), scaler(preprocessing)))
+
+
+_equal_programs = lru_cache(maxsize=8)(_new_programs)
 
 
 def not_compiled() -> TrainingError:

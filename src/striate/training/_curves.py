@@ -58,7 +58,7 @@ def _line(epochs: Sequence[int], values: Sequence[float], name: str) -> go.Scatt
 
 
 def _dressed(figure: go.Figure, panels: int, title: str) -> go.Figure:
-    """The house look: white, quiet grid, one hover line through all panels."""
+    """The house look: white, a quiet grid, and a hover that tells both curves at once."""
     figure.update_layout(
         title=title or None,
         height=PANEL_HEIGHT * max(panels, 1) + 80,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from striate.network import Network
@@ -19,6 +20,15 @@ def lend(model: Any) -> Network:
     """
     vars(model.network)[_MODEL] = model
     return model.network
+
+
+def without_notes(network: Network) -> Network:
+    """An equal network that keeps no model, and so no weights, from being forgotten."""
+    nodes = [
+        replace(node, layer=without_notes(node.layer)) if isinstance(node.layer, Network) else node
+        for node in network.nodes
+    ]
+    return replace(network, nodes=tuple(nodes))
 
 
 def starts_from(network: Network) -> list[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -20,7 +21,7 @@ from striate.network.summary import print_summary, summary_text
 from striate.training import _weights
 from striate.training._predicting import predict
 from striate.training._scaling import scaler, wanted_by
-from striate.training._starts import start_variables, starts_from
+from striate.training._starts import start_variables, starts_from, without_notes
 from striate.training.utils import get_seed
 
 
@@ -182,7 +183,7 @@ class Weighted:
         """
         self._build_for(x)
         if self._predict is None:
-            self._predict = _predictor(self.network, self.preprocessing)
+            self._predict = predictor_for(self.network, self.preprocessing)
         wanted = wanted_by(self.network, self.preprocessing)
         outputs = predict(self._predict, self.variables, wanted, x, batch_size, steps)
         return outputs[0] if len(outputs) == 1 else list(outputs)
@@ -195,8 +196,15 @@ class Weighted:
         """Settle open input shapes by data; a model of symbols has none."""
 
 
-def _predictor(network: Network, preprocessing: Preprocessing | None) -> Any:
-    """(variables, inputs) -> outputs, compiled once for each shape."""
+def predictor_for(network: Network, preprocessing: Preprocessing | None) -> Any:
+    """(variables, inputs) -> outputs, compiled; equal values get the same program."""
+    try:
+        return _equal_predictor(without_notes(network), preprocessing)
+    except TypeError:  # a value of the user's own that cannot be hashed
+        return _new_predictor(network, preprocessing)
+
+
+def _new_predictor(network: Network, preprocessing: Preprocessing | None) -> Any:
     prepare = scaler(preprocessing)
 
     def run(variables: Any, inputs: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
@@ -205,3 +213,6 @@ def _predictor(network: Network, preprocessing: Preprocessing | None) -> Any:
         return tuple(output) if isinstance(output, tuple | list) else (output,)
 
     return jax.jit(run)
+
+
+_equal_predictor = lru_cache(maxsize=8)(_new_predictor)
