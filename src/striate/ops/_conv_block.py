@@ -7,7 +7,7 @@ and a maximum of 0 sends nothing back, so the corner that was largest after relu
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from striate.ops import _native
 from striate.ops._conv_native import (
     Geometry,
+    Pair,
     _plain_affine,
     input_gradient,
     native_forward,
@@ -123,7 +124,7 @@ def _plain_gradients(dy: jax.Array, saved: Saved, block: Block) -> tuple[jax.Arr
     taps = (saved.kernel.shape[0], saved.kernel.shape[1])
     dz = _spread(dy, saved, block, block.geometry.sizes(_sizes(saved.x), taps))
     dx = input_gradient(dz, saved.kernel, block.geometry, _sizes(saved.x))
-    dkernel, dbias = weight_gradients(saved.x, dz, block.geometry, taps)
+    dkernel, dbias = cast(Pair, weight_gradients(saved.x, dz, block.geometry, taps))
     return dx, dkernel, dbias
 
 

@@ -7,7 +7,7 @@ derivatives of every order exist and all of them are fast.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,8 @@ from striate.ops.geometry import Pads, output_size
 
 THIN = 4
 """Groups of fewer channels or filters leave vector units idle; XLA's shifted products are faster."""
+
+Pair = tuple[jax.Array, jax.Array]
 
 
 class Geometry(NamedTuple):
@@ -61,7 +63,7 @@ def native_forward(
     relu: bool = False,
     pool: int = 1,
 ) -> tuple[jax.Array, jax.Array]:
-    """The convolution with bias, perhaps relu, perhaps 2x2 maxima; and which corner was largest, if pooled."""
+    """The convolution with bias, perhaps relu, perhaps 2x2 maxima; and where the largest was."""
     sizes = geometry.sizes(x.shape[1:3], kernel.shape[:2])
     shape = (x.shape[0], sizes[0] // pool, sizes[1] // pool, kernel.shape[3])
     corners = shape if pool > 1 else (0,)
@@ -162,9 +164,6 @@ def _plain_weight_gradients(
     return dkernel, jnp.sum(dy, axis=(0, 1, 2))
 
 
-Pair = tuple[jax.Array, jax.Array]
-
-
 def _affine_forward(
     x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry
 ) -> tuple[jax.Array, Pair]:
@@ -177,7 +176,7 @@ def _affine_backward(
     x, kernel = saved
     sizes, taps = (x.shape[1], x.shape[2]), (kernel.shape[0], kernel.shape[1])
     dx = input_gradient(dy, kernel, geometry, sizes)
-    dkernel, dbias = weight_gradients(x, dy, geometry, taps)
+    dkernel, dbias = cast(Pair, weight_gradients(x, dy, geometry, taps))
     return dx, dkernel, dbias
 
 
@@ -191,19 +190,21 @@ def _input_backward(geometry: Geometry, sizes: tuple[int, int], saved: Pair, dx:
     dy, kernel = saved
     taps = (kernel.shape[0], kernel.shape[1])
     ddy = affine(dx, kernel, jnp.zeros(kernel.shape[3], dx.dtype), geometry)
-    dkernel, _ = weight_gradients(dx, dy, geometry, taps)
+    dkernel, _ = cast(Pair, weight_gradients(dx, dy, geometry, taps))
     return ddy, dkernel
 
 
 def _weights_forward(
     x: jax.Array, dy: jax.Array, geometry: Geometry, taps: tuple[int, int]
 ) -> tuple[Pair, Pair]:
-    return weight_gradients(x, dy, geometry, taps), (x, dy)
+    return cast(Pair, weight_gradients(x, dy, geometry, taps)), (x, dy)
 
 
 def _weights_backward(geometry: Geometry, taps: tuple[int, int], saved: Pair, given: Pair) -> Pair:
     x, dy = saved
-    return input_gradient(dy, given[0], geometry, (x.shape[1], x.shape[2])), affine(x, *given, geometry)
+    dkernel, dbias = given
+    dx = input_gradient(dy, dkernel, geometry, (x.shape[1], x.shape[2]))
+    return dx, affine(x, dkernel, dbias, geometry)
 
 
 affine.defvjp(_affine_forward, _affine_backward)
