@@ -123,7 +123,7 @@ def _windows(z: jax.Array) -> jax.Array:
 def _plain_gradients(dy: jax.Array, saved: Saved, block: Block) -> tuple[jax.Array, jax.Array, jax.Array]:
     taps = (saved.kernel.shape[0], saved.kernel.shape[1])
     dz = _spread(dy, saved, block, block.geometry.sizes(_sizes(saved.x), taps))
-    dx = input_gradient(dz, saved.kernel, block.geometry, _sizes(saved.x))
+    dx = cast(jax.Array, input_gradient(dz, saved.kernel, block.geometry, _sizes(saved.x)))
     dkernel, dbias = cast(Pair, weight_gradients(saved.x, dz, block.geometry, taps))
     return dx, dkernel, dbias
 

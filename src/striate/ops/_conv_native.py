@@ -175,7 +175,7 @@ def _affine_backward(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     x, kernel = saved
     sizes, taps = (x.shape[1], x.shape[2]), (kernel.shape[0], kernel.shape[1])
-    dx = input_gradient(dy, kernel, geometry, sizes)
+    dx = cast(jax.Array, input_gradient(dy, kernel, geometry, sizes))
     dkernel, dbias = cast(Pair, weight_gradients(x, dy, geometry, taps))
     return dx, dkernel, dbias
 
@@ -183,13 +183,13 @@ def _affine_backward(
 def _input_forward(
     dy: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, int]
 ) -> tuple[jax.Array, Pair]:
-    return input_gradient(dy, kernel, geometry, sizes), (dy, kernel)
+    return cast(jax.Array, input_gradient(dy, kernel, geometry, sizes)), (dy, kernel)
 
 
 def _input_backward(geometry: Geometry, sizes: tuple[int, int], saved: Pair, dx: jax.Array) -> Pair:
     dy, kernel = saved
     taps = (kernel.shape[0], kernel.shape[1])
-    ddy = affine(dx, kernel, jnp.zeros(kernel.shape[3], dx.dtype), geometry)
+    ddy = cast(jax.Array, affine(dx, kernel, jnp.zeros(kernel.shape[3], dx.dtype), geometry))
     dkernel, _ = cast(Pair, weight_gradients(dx, dy, geometry, taps))
     return ddy, dkernel
 
@@ -203,8 +203,8 @@ def _weights_forward(
 def _weights_backward(geometry: Geometry, taps: tuple[int, int], saved: Pair, given: Pair) -> Pair:
     x, dy = saved
     dkernel, dbias = given
-    dx = input_gradient(dy, dkernel, geometry, (x.shape[1], x.shape[2]))
-    return dx, affine(x, dkernel, dbias, geometry)
+    dx = cast(jax.Array, input_gradient(dy, dkernel, geometry, (x.shape[1], x.shape[2])))
+    return dx, cast(jax.Array, affine(x, dkernel, dbias, geometry))
 
 
 affine.defvjp(_affine_forward, _affine_backward)
