@@ -23,7 +23,8 @@ struct Incoming {
   const float* result;    // what relu made (after pooling), where a zero stops the gradient; null: no relu
 };
 
-// `kernel` element (tap, k, n) lies at tap * tap_stride + k * k_stride + n * n_stride (+ group * group_stride).
+// Element (tap, k, n) lies at tap * tap_stride + k * k_stride + n * n_stride (+ group * group_stride). One of k_stride
+// and n_stride is 1.
 struct Weights {
   const float* data;
   long tap_stride, k_stride, n_stride, group_stride;

@@ -3,6 +3,7 @@
 #include "rows.h"
 #include "scratch.h"
 #include "tile.h"
+#include "transpose.h"
 
 namespace striate {
 namespace STRIATE_ISA {
@@ -51,27 +52,45 @@ Blocking divide(const Sweep& sweep, bool pooled) {
   return b;
 }
 
-void pack_tap(const Weights& weights, const float* source, long channels, long features, float* target, long lanes) {
-  if (weights.n_stride == 1) {
-    for (long k = 0; k < channels; ++k, source += weights.k_stride, target += lanes)
-      memcpy(target, source, static_cast<unsigned long>(features) * 4);
-    return;
-  }
-  constexpr long kBlock = 32;  // a transposition in blocks: 32 contiguous floats of each feature at a time
-  for (long from = 0; from < channels; from += kBlock)
-    for (long n = 0; n < features; ++n)
-      for (long k = from; k < least(from + kBlock, channels); ++k)
-        target[k * lanes + n] = source[n * weights.n_stride + k * weights.k_stride];
+// Channels of one tap that are packed together: enough for whole squares, few enough to share the work.
+constexpr long kPackRows = 32;
+
+struct PackTask {
+  long group, tap, from, to;  // channels [from, to)
+};
+
+PackTask pack_task(const Sweep& sweep, long task) {
+  const long channels = sweep.in.channels / sweep.groups, blocks = divide_up(channels, kPackRows);
+  const long from = task % blocks * kPackRows;
+  return {task / blocks / sweep.tap_count, task / blocks % sweep.tap_count, from, least(from + kPackRows, channels)};
 }
 
-void pack_panel(const Sweep& sweep, const Weights& weights, long group, long panel, float* target) {
+long pack_tasks(const Sweep& sweep) {
+  return sweep.groups * sweep.tap_count * divide_up(sweep.in.channels / sweep.groups, kPackRows);
+}
+
+// Weights are read in the order they lie in, a few rows across all panels, for that is what the processor foresees.
+void pack(const Sweep& sweep, const Weights& weights, const PackTask& task, float* packed) {
   const long channels = sweep.in.channels / sweep.groups, all = sweep.out.channels / sweep.groups;
-  const long features = least(kPanelLanes, all - panel * kPanelLanes);
-  const long lanes = features <= kLanes ? kLanes : kPanelLanes;
-  if (features < lanes) memset(target, 0, static_cast<unsigned long>(sweep.depth * lanes) * 4);
-  const float* source = weights.data + group * weights.group_stride + panel * kPanelLanes * weights.n_stride;
-  for (long t = 0; t < sweep.tap_count; ++t, target += channels * lanes)
-    pack_tap(weights, source + sweep.tap_index[t] * weights.tap_stride, channels, features, target, lanes);
+  const long panels = divide_up(all, kPanelLanes), row = task.tap * channels + task.from;
+  const float* source = weights.data + task.group * weights.group_stride +
+                        sweep.tap_index[task.tap] * weights.tap_stride + task.from * weights.k_stride;
+  for (long panel = 0; panel < panels; ++panel, source += kPanelLanes * weights.n_stride) {
+    const long features = least(kPanelLanes, all - panel * kPanelLanes);
+    const long lanes = features <= kLanes ? kLanes : kPanelLanes;
+    float* target = packed + (task.group * panels + panel) * sweep.depth * kPanelLanes + row * lanes;
+    if (features < lanes) memset(target, 0, static_cast<unsigned long>((task.to - task.from) * lanes) * 4);
+    if (weights.n_stride != 1) {
+      transpose(source, weights.n_stride, features, task.to - task.from, target, lanes);
+    } else if (features == kPanelLanes) {
+      for (long k = 0; k < task.to - task.from; ++k)
+        for (long v = 0; v < kPanel; ++v)
+          store(target + (k * kPanel + v) * kLanes, load(source + k * weights.k_stride + v * kLanes));
+    } else {
+      for (long k = 0; k < task.to - task.from; ++k)
+        memcpy(target + k * lanes, source + k * weights.k_stride, static_cast<unsigned long>(features) * 4);
+    }
+  }
 }
 
 // The place of one task.
@@ -232,9 +251,7 @@ void run_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, const W
   if (output.bias)
     for (long g = 0; g < sweep.groups; ++g)
       memcpy(bias + g * panels * kPanelLanes, output.bias + g * all, static_cast<unsigned long>(all) * 4);
-  pool.each(sweep.groups * panels, [&](long i) {
-    pack_panel(sweep, weights, i / panels, i % panels, packed + i * sweep.depth * kPanelLanes);
-  });
+  pool.each(pack_tasks(sweep), [&](long i) { pack(sweep, weights, pack_task(sweep, i), packed); });
   work.packed = packed;
   work.bias = bias;
   pool.each(work.blocking.tasks, [&](long task) { run_task(work, task); });
