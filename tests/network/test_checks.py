@@ -45,7 +45,8 @@ WARNINGS = {
     ),
     "padding and nothing else": (
         [Conv2D(8, 3, padding=3)],
-        "warning conv1: 60 of its 256 positions see nothing but padding; expected positions that see the map.\n"
+        "warning conv1: 60 of its 256 positions see nothing but padding; expected "
+        "positions that see the map.\n"
         "  Pad by less than the size of the kernel.",
     ),
     "rows dropped by pooling": (
@@ -66,7 +67,8 @@ WARNINGS = {
     ),
     "softmax and relu": (
         [Flatten(), Dense(10, activation="softmax"), ReLU()],
-        "warning relu1: it applies relu to the probabilities that 'dense1' made with softmax; expected one activation.\n"
+        "warning relu1: it applies relu to the probabilities that 'dense1' made with "
+        "softmax; expected one activation.\n"
         "  Leave one of the two out.",
     ),
     "softmax and softmax": (

@@ -23,7 +23,7 @@ from striate.network.receptive import ReceptiveField
 from striate.network.shapes import Step
 
 _RIGHT = frozenset({"Params", "MACs", "Activations"})
-_FIRST_TO_GO = ("Activations", "Built by", "MACs", "Sees")
+_FIRST_TO_GO = ("Activations", "Built by", "MACs", "Sees", "Params", "Output shape")
 _GAP = 2
 
 

@@ -53,10 +53,6 @@ class Symbol:
     def followed_by(self, layer: Layer, *others: Symbol) -> Symbol | tuple[Symbol, ...]:
         """Put a layer behind this symbol and others; one symbol for each of its outputs."""
         reads = (self, *others)
-        if strangers := [one for one in reads if not isinstance(one, Symbol)]:
-            happened = f"it is called on {type(strangers[0]).__name__}"
-            cure = "Call layers on what Input or another layer gave; run a network with network.apply."
-            raise ArgumentError(Problem(layer.name or layer.KIND, happened, "symbols", cure))
         call = Call(layer, reads)
         symbols = tuple(Symbol(call, shape, index) for index, shape in enumerate(_shapes(layer, reads)))
         return symbols[0] if len(symbols) == 1 else symbols
