@@ -134,6 +134,16 @@ def test_checks_keep_quiet_about_sound_networks(name):
     assert row(*QUIET[name]) == []
 
 
+def test_channels_first_are_recognized():
+    assert row(Conv2D(4, 3), shape=(3, 32, 24)) == [
+        "warning input1: shape (3, 32, 24) looks like channels, height, width; expected "
+        "height, width, channels.\n"
+        "  Write shape (32, 24, 3), and transpose the pictures likewise."
+    ]
+    assert row(Conv2D(4, 3), shape=(32, 24, 3)) == []
+    assert row(Conv2D(4, (1, 3)), shape=(1, 32, 4)) == []
+
+
 def test_features_that_are_no_picture_may_be_heavy():
     assert row(Dense(512, activation="relu"), Dense(10, activation="softmax"), shape=(784,)) == []
 

@@ -6,8 +6,6 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
-from typing import Any
 
 from rich import box
 from rich.console import Console, Group
@@ -19,7 +17,6 @@ from striate.errors import Problem
 from striate.layers._base import Shape
 from striate.network.costs import Row, Totals, known_rows, total
 from striate.network.graph import Network
-from striate.network.receptive import ReceptiveField
 from striate.network.shapes import Step
 
 _RIGHT = frozenset({"Params", "MACs", "Activations"})
@@ -67,25 +64,6 @@ def print_summary(network: Network, console: Console | None = None) -> None:
         console.file.write(summary_text(network, width=_columns()) + "\n")
 
 
-def summary_dict(network: Network) -> dict[str, Any]:
-    """The summary as plain JSON values; fields that a mistake hides are None.
-
-    >>> from striate.layers import Flatten
-    >>> from striate.network import sequential, summary_dict
-    >>> summary_dict(sequential([Flatten()], input_shape=(2, 3)))["layers"][0]["output_shape"]
-    [6]
-    """
-    rows = {row.name: row for row in known_rows(network, network.program)}
-    return {
-        "name": network.name,
-        "inputs": [{"name": s.name, "shape": s.shape and list(s.shape)} for s in network.inputs],
-        "outputs": list(network.program.outputs),
-        "layers": [_plain_row(step, rows.get(path)) for path, step in network.program.steps.items()],
-        "totals": _plain_totals(total(network, tuple(rows.values()))),
-        "checks": [_plain_problem(problem) for problem in network.check()],
-    }
-
-
 def _columns() -> int | None:
     """What the person says about the width of a pipe."""
     columns = os.environ.get("COLUMNS", "")
@@ -112,7 +90,7 @@ def _lines(network: Network, rows: dict[str, Row]) -> list[dict[str, str]]:
 
 
 def _line(step: Step, row: Row | None) -> dict[str, str]:
-    cells = {"Layer": step.path, "Built by": _call(step), "Output shape": _batch(step.shape)}
+    cells = {"Layer": step.path, "Built by": call_of(step), "Output shape": _batch(step.shape)}
     if row is None:
         return cells
     numbers = {"Params": f"{row.params:,}", "MACs": f"{row.macs:,}", "Activations": f"{row.activations:,}"}
@@ -143,7 +121,7 @@ _PLAIN = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 """Rich's simple box with hyphens, for pipes and old terminals."""
 
 
-def _call(step: Step) -> str:
+def call_of(step: Step) -> str:
     """The call that makes the layer, without its name."""
     return repr(replace(step.layer, name=None, input_shape=None))
 
@@ -180,53 +158,3 @@ def _bytes(count: int) -> str:
 def _problem_text(problem: Problem) -> Text:
     style = "bold red" if problem.severity == "error" else "yellow"
     return Text.assemble((problem.severity.capitalize(), style), " ", str(problem))
-
-
-def _plain_row(step: Step, row: Row | None) -> dict[str, Any]:
-    plain: dict[str, Any] = {"path": step.path, "kind": step.layer.KIND, "built_by": _call(step)}
-    plain |= {"inputs": list(step.inputs), "output_shape": step.shape and list(step.shape)}
-    names = (
-        "trainable",
-        "non_trainable",
-        "params",
-        "macs",
-        "activations",
-        "activation_bytes",
-        "preactivations",
-    )
-    plain |= {name: None if row is None else getattr(row, name) for name in names}
-    field = None if row is None else row.receptive
-    return {**plain, "shares": row and row.shares, "receptive_field": field and _plain_field(field)}
-
-
-def _plain_field(field: ReceptiveField) -> dict[str, Any]:
-    return {
-        "size": list(field.size),
-        "stride": [_number(step) for step in field.stride],
-        "offset": list(field.offset),
-        "everything": field.everything,
-        "flattened": field.flattened and list(field.flattened),
-    }
-
-
-def _number(fraction: Fraction) -> int | float:
-    return int(fraction) if fraction.denominator == 1 else float(fraction)
-
-
-def _plain_totals(totals: Totals) -> dict[str, int]:
-    names = (
-        "params",
-        "trainable",
-        "non_trainable",
-        "macs",
-        "inputs",
-        "outputs",
-        "activations",
-        "preactivations",
-    )
-    more = ("activations_with_preactivations", "activation_bytes", "weight_bytes")
-    return {name: getattr(totals, name) for name in names + more}
-
-
-def _plain_problem(problem: Problem) -> dict[str, str]:
-    return {name: getattr(problem, name) for name in ("severity", "where", "happened", "expected", "cure")}
