@@ -115,7 +115,7 @@ QUIET = {
     "logistic regression has nothing lighter": [Flatten(), Dense(1000, activation="softmax")],
     "a tenth of the map may be dropped": [MaxPooling2D((11, 12))],
     "kept edges drop nothing": [MaxPooling2D(5, edges="keep")],
-    "a 1x1 convolution with stride 2 means to skip": [Conv2D(8, 1, strides=2)],
+    "a 1x1 convolution with a stride means to skip": [Conv2D(8, 1, strides=3)],
     "explicit margins are meant": [ZeroPadding2D(9)],
     "the mean of pooling leaves padding out": [AveragePooling2D(12, padding="same")],
     "a deconvolution has its own border": [Conv2DTranspose(8, 5, padding="same")],
@@ -169,6 +169,13 @@ def test_warnings_come_in_the_order_of_the_layers_behind_the_errors():
         ("warning", "pool1"),
         ("warning", "one"),
     ]
+
+
+def test_shares_of_the_weights_wait_until_all_are_known():
+    image = Input((12, 12, 1))
+    heavy = Dense(100)(Flatten()(Conv2D(1, 3, activation="relu")(image)))
+    assert [problem.where for problem in graph(image, heavy).check()] == ["dense1"]
+    assert [problem.where for problem in graph(image, [heavy, Conv2D(1, 13)(image)]).check()] == ["conv2"]
 
 
 def test_everything_wrong_with_two_branches_is_told_at_once():

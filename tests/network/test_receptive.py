@@ -91,6 +91,9 @@ def test_a_join_sees_the_union_of_its_branches():
     far = Conv2D(2, 5, padding=((4, 0), (2, 2)))(image)
     seen = fields(graph(image, Add()([near, far])))["add1"]
     assert (seen.size, seen.offset) == ((6, 5), (-4, -2))
+    for branches in ([near, far], [far, near]):
+        joined = graph(image, Add()(branches))
+        assert pixels_seen(joined, "add1", (9, 9)) == {"input1": ((5, 10), (7, 11))}
 
 
 def test_broadcasting_and_concatenation():
@@ -101,6 +104,8 @@ def test_broadcasting_and_concatenation():
     assert str(fields(graph(image, both))["concat1"]) == "3x3"
     rows = Concatenate(axis=1)([image, image])
     assert str(fields(graph(image, rows))["concat1"]) == "all"
+    line = Input((1, 12, 2))
+    assert str(fields(graph([line, image], Concatenate(axis=1)([line, image])))["concat1"]) == "all"
 
 
 def test_each_input_has_its_own_field():

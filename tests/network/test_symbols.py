@@ -78,6 +78,13 @@ def test_a_graph_may_begin_in_the_middle_of_another():
     assert [node.name for node in head.nodes] == ["flatten1", "dense1"]
 
 
+def test_an_output_may_be_an_input():
+    middle = Conv2D(4, 3)(Input((8, 8, 3)))
+    network = graph(middle, [middle, Flatten()(middle)])
+    assert network.outputs == ("input1", "flatten1")
+    assert len(network.nodes) == 1
+
+
 def test_a_nested_network_keeps_its_paths():
     base = sequential([Conv2D(4, 3), Flatten()], (8, 8, 1), name="base")
     image = Input((8, 8, 1))

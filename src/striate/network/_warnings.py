@@ -87,7 +87,7 @@ def heavy_dense(known: Facts) -> Iterator[Problem]:
     for row in known.rows.values() if known.complete else ():
         if (
             row.kind == "dense"
-            and row.params >= HEAVY_SHARE * total >= HEAVY_WEIGHTS
+            and row.params >= max(HEAVY_SHARE * total, HEAVY_WEIGHTS)
             and owners > 1
             and pictures
         ):
