@@ -10,8 +10,7 @@ from striate.network.looking import pixels_seen
 from striate.network.nonfinite import find_nonfinite
 from striate.network.receptive import ReceptiveField
 from striate.network.run import Applied
-from striate.network.summary import print_summary, summary_text
-from striate.network.summary_values import summary_dict
+from striate.network.summary import print_summary, summary_dict, summary_text
 from striate.network.symbols import Input, Symbol
 
 __all__ = [

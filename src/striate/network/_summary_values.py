@@ -1,4 +1,4 @@
-"""A network's summary as plain values, for programs."""
+"""Rows, totals and problems as plain JSON values."""
 
 from __future__ import annotations
 
@@ -6,33 +6,13 @@ from fractions import Fraction
 from typing import Any
 
 from striate.errors import Problem
-from striate.network.costs import Row, Totals, known_rows, total
-from striate.network.graph import Network
+from striate.network._summary_table import call_of
+from striate.network.costs import Row, Totals
 from striate.network.receptive import ReceptiveField
 from striate.network.shapes import Step
-from striate.network.summary import call_of
 
 
-def summary_dict(network: Network) -> dict[str, Any]:
-    """The summary as plain JSON values; fields that a mistake hides are None.
-
-    >>> from striate.layers import Flatten
-    >>> from striate.network import sequential, summary_dict
-    >>> summary_dict(sequential([Flatten()], input_shape=(2, 3)))["layers"][0]["output_shape"]
-    [6]
-    """
-    rows = {row.name: row for row in known_rows(network, network.program)}
-    return {
-        "name": network.name,
-        "inputs": [{"name": s.name, "shape": s.shape and list(s.shape)} for s in network.inputs],
-        "outputs": list(network.program.outputs),
-        "layers": [_plain_row(step, rows.get(path)) for path, step in network.program.steps.items()],
-        "totals": _plain_totals(total(network, tuple(rows.values()))),
-        "checks": [_plain_problem(problem) for problem in network.check()],
-    }
-
-
-def _plain_row(step: Step, row: Row | None) -> dict[str, Any]:
+def plain_row(step: Step, row: Row | None) -> dict[str, Any]:
     plain: dict[str, Any] = {"path": step.path, "kind": step.layer.KIND, "built_by": call_of(step)}
     plain |= {"inputs": list(step.inputs), "output_shape": step.shape and list(step.shape)}
     names = (
@@ -63,7 +43,7 @@ def _number(fraction: Fraction) -> int | float:
     return int(fraction) if fraction.denominator == 1 else float(fraction)
 
 
-def _plain_totals(totals: Totals) -> dict[str, int]:
+def plain_totals(totals: Totals) -> dict[str, int]:
     names = (
         "params",
         "trainable",
@@ -78,5 +58,5 @@ def _plain_totals(totals: Totals) -> dict[str, int]:
     return {name: getattr(totals, name) for name in names + more}
 
 
-def _plain_problem(problem: Problem) -> dict[str, str]:
+def plain_problem(problem: Problem) -> dict[str, str]:
     return {name: getattr(problem, name) for name in ("severity", "where", "happened", "expected", "cure")}
