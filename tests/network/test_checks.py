@@ -45,7 +45,8 @@ WARNINGS = {
     ),
     "padding and nothing else": (
         [Conv2D(8, 3, padding=3)],
-        "warning conv1: 60 of its 256 positions see nothing but padding; expected positions that see the map.\n"
+        "warning conv1: 60 of its 256 positions see nothing but padding; expected "
+        "positions that see the map.\n"
         "  Pad by less than the size of the kernel.",
     ),
     "rows dropped by pooling": (
@@ -66,7 +67,8 @@ WARNINGS = {
     ),
     "softmax and relu": (
         [Flatten(), Dense(10, activation="softmax"), ReLU()],
-        "warning relu1: it applies relu to the probabilities that 'dense1' made with softmax; expected one activation.\n"
+        "warning relu1: it applies relu to the probabilities that 'dense1' made with "
+        "softmax; expected one activation.\n"
         "  Leave one of the two out.",
     ),
     "softmax and softmax": (
@@ -113,7 +115,7 @@ QUIET = {
     "logistic regression has nothing lighter": [Flatten(), Dense(1000, activation="softmax")],
     "a tenth of the map may be dropped": [MaxPooling2D((11, 12))],
     "kept edges drop nothing": [MaxPooling2D(5, edges="keep")],
-    "a 1x1 convolution with stride 2 means to skip": [Conv2D(8, 1, strides=2)],
+    "a 1x1 convolution with a stride means to skip": [Conv2D(8, 1, strides=3)],
     "explicit margins are meant": [ZeroPadding2D(9)],
     "the mean of pooling leaves padding out": [AveragePooling2D(12, padding="same")],
     "a deconvolution has its own border": [Conv2DTranspose(8, 5, padding="same")],
@@ -130,6 +132,16 @@ QUIET = {
 @pytest.mark.parametrize("name", QUIET)
 def test_checks_keep_quiet_about_sound_networks(name):
     assert row(*QUIET[name]) == []
+
+
+def test_channels_first_are_recognized():
+    assert row(Conv2D(4, 3), shape=(3, 32, 24)) == [
+        "warning input1: shape (3, 32, 24) looks like channels, height, width; expected "
+        "height, width, channels.\n"
+        "  Write shape (32, 24, 3), and transpose the pictures likewise."
+    ]
+    assert row(Conv2D(4, 3), shape=(32, 24, 3)) == []
+    assert row(Conv2D(4, (1, 3)), shape=(1, 32, 4)) == []
 
 
 def test_features_that_are_no_picture_may_be_heavy():
@@ -157,6 +169,13 @@ def test_warnings_come_in_the_order_of_the_layers_behind_the_errors():
         ("warning", "pool1"),
         ("warning", "one"),
     ]
+
+
+def test_shares_of_the_weights_wait_until_all_are_known():
+    image = Input((12, 12, 1))
+    heavy = Dense(100)(Flatten()(Conv2D(1, 3, activation="relu")(image)))
+    assert [problem.where for problem in graph(image, heavy).check()] == ["dense1"]
+    assert [problem.where for problem in graph(image, [heavy, Conv2D(1, 13)(image)]).check()] == ["conv2"]
 
 
 def test_everything_wrong_with_two_branches_is_told_at_once():

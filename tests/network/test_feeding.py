@@ -19,7 +19,7 @@ def message(call) -> str:
 
 
 @pytest.mark.parametrize(
-    "shape, cure",
+    ("shape", "cure"),
     [
         ((8, 6, 3), "The batch axis is missing: use x[None] for one example."),
         ((5, 3, 8, 6), "The channels come first: use x.transpose(0, 2, 3, 1)."),

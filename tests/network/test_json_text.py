@@ -96,7 +96,8 @@ MALFORMED = {
     "a version to come": (plain(version=2), "architecture: its version is 2; expected 1.\n  Update Striate."),
     "an unknown field": (
         plain(code="import os"),
-        "architecture: it has an unknown field 'code'; expected the fields inputs, name, nodes, outputs, trainable.",
+        "architecture: it has an unknown field 'code'; expected the fields inputs, name, "
+        "nodes, outputs, trainable.",
     ),
     "fields left out": (
         {"version": 1, "outputs": []},
@@ -183,7 +184,8 @@ MALFORMED = {
     ),
     "an output that does not exist": (
         plain(outputs=["b"]),
-        "architecture, network: the output 'b' does not exist; expected the name of a node.\n  Known names: a, x.",
+        "architecture, network: the output 'b' does not exist; expected the name of a "
+        "node.\n  Known names: a, x.",
     ),
     "a flag that is a number": (plain(trainable=1), "architecture: trainable is 1; expected true or false."),
     "too many layers": (
@@ -196,8 +198,10 @@ MALFORMED = {
     ),
     "nested too deep": (
         nested(12, without(plain(), "version")),
-        "architecture, layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', "
-        "layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a': networks are nested deeper than 12; "
+        "architecture, layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', "
+        "layer 0 'a', layer 0 'a', "
+        "layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a', layer 0 'a': networks are "
+        "nested deeper than 12; "
         "expected at most 12 levels.",
     ),
     "more weights than any machine holds": (
@@ -205,7 +209,8 @@ MALFORMED = {
             inputs=[{"name": "x", "shape": [2**40]}],
             nodes=node(layer={"class_name": "Dense", "units": 2**40})["nodes"],
         ),
-        "architecture: the network wants 1,208,925,819,615,728,686,333,952 weights; expected at most 4,294,967,296.",
+        "architecture: the network wants 1,208,925,819,615,728,686,333,952 weights; "
+        "expected at most 4,294,967,296.",
     ),
 }
 
@@ -237,7 +242,7 @@ def test_texts_that_are_no_plain_json_are_refused(name):
 
 
 def bomb(levels: int, calls: int):
-    """A short text whose networks unroll to calls ** levels layers by calling one nested network again and again."""
+    """A short text whose networks unroll to calls ** levels layers: each calls one nested network again."""
     inner = without(plain(), "version")
     for _ in range(levels):
         nodes = [{"name": "a", "inputs": ["x"], "network": inner}]

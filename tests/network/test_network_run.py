@@ -13,7 +13,10 @@ from striate.layers import (
     Dense,
     Dropout,
     Flatten,
+    Layer,
     Rescaling,
+    Result,
+    Weight,
     initializers,
     regularizers,
 )
@@ -136,6 +139,31 @@ def test_same_seed_same_weights_and_weights_depend_on_their_path_only():
     for path in ("a", "b"):
         np.testing.assert_array_equal(first["params"][path]["kernel"], longer["params"][path]["kernel"])
     assert not np.array_equal(first["params"]["a"]["kernel"], longer["params"]["dense1"]["kernel"][:3])
+
+
+def test_equal_layers_start_with_different_weights():
+    params = sequential([Dense(4), Dense(4)], (4,)).init(SEED)["params"]
+    assert not np.array_equal(params["dense1"]["kernel"], params["dense2"]["kernel"])
+
+
+class Counter(Layer):
+    """Counts its calls in one of its two states."""
+
+    def output_shape(self, x):
+        return x
+
+    def weights(self, x):
+        return {name: Weight((), initializers.Zeros(), trainable=False) for name in ("calls", "limit")}
+
+    def forward(self, weights, x, train=False, key=None):
+        return Result(x, {"calls": weights["calls"] + 1})
+
+
+def test_states_that_a_layer_does_not_mention_stay():
+    counter = Counter()
+    network = sequential([counter, counter], (3,))
+    state = network.apply(network.init(), jnp.ones((1, 3))).state
+    assert jax.tree.map(float, state) == {"layer1": {"calls": 2.0, "limit": 0.0}}
 
 
 def test_weights_start_as_their_initializers_say():

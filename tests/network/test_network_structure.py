@@ -40,7 +40,8 @@ def test_everything_is_told_at_once():
         "  Give each its own name=..., or leave names out.",
         "a: it reads 'nothing', which does not exist; expected the name of an input or of an earlier node.\n"
         "  Known names: x.",
-        "b: it uses the weights of 'c'; expected an earlier node with the same layer.\n  Give it its own weights.",
+        "b: it uses the weights of 'c'; expected an earlier node with the same layer.\n  "
+        "Give it its own weights.",
         "d: it has no input; expected at least one.\n  Connect it to an input or a node.",
         "network: the output 'e' does not exist; expected the name of a node.\n  Known names: a, b, d, x.",
     ]

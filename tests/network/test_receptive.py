@@ -91,6 +91,9 @@ def test_a_join_sees_the_union_of_its_branches():
     far = Conv2D(2, 5, padding=((4, 0), (2, 2)))(image)
     seen = fields(graph(image, Add()([near, far])))["add1"]
     assert (seen.size, seen.offset) == ((6, 5), (-4, -2))
+    for branches in ([near, far], [far, near]):
+        joined = graph(image, Add()(branches))
+        assert pixels_seen(joined, "add1", (9, 9)) == {"input1": ((5, 10), (7, 11))}
 
 
 def test_broadcasting_and_concatenation():
@@ -101,6 +104,8 @@ def test_broadcasting_and_concatenation():
     assert str(fields(graph(image, both))["concat1"]) == "3x3"
     rows = Concatenate(axis=1)([image, image])
     assert str(fields(graph(image, rows))["concat1"]) == "all"
+    line = Input((1, 12, 2))
+    assert str(fields(graph([line, image], Concatenate(axis=1)([line, image])))["concat1"]) == "all"
 
 
 def test_each_input_has_its_own_field():
@@ -124,7 +129,7 @@ def test_a_flattened_position_is_a_position_of_the_map():
 
 
 def test_borders_are_exact_where_sizes_are_not():
-    """The second convolution pads positions that the first never made, so its corner sees less than the formula."""
+    """The second convolution pads positions that the first never made: its corner sees less than usual."""
     network = sequential([Conv1D(1, 3, strides=2), Conv1D(1, 3, padding="same")], (6, 1))
     assert pixels_seen(network, "conv2", (1,)) == {"input1": ((0, 4),)}
     assert fields(network)["conv2"].size == (7,)
@@ -140,7 +145,8 @@ def test_positions_and_paths_are_checked():
     with pytest.raises(ArgumentError) as caught:
         pixels_seen(network, "conv1", (4, 0))
     assert str(caught.value) == (
-        "conv1: position (4, 0) is not on the map (4, 3); expected a position on the map.\n  Positions count from 0."
+        "conv1: position (4, 0) is not on the map (4, 3); expected a position on the "
+        "map.\n  Positions count from 0."
     )
     with pytest.raises(ArgumentError) as caught:
         pixels_seen(network, "conv7", (0, 0))
@@ -164,11 +170,11 @@ def test_views_that_get_too_irregular_are_given_up():
     assert str(fields(network)["upsample1"]) == "all"
 
 
-# What the gradient says: with positive weights an output depends on a pixel exactly where its gradient is not 0.
+# With positive weights an output depends on a pixel exactly where its gradient is not 0.
 
 
 def dependence(network) -> np.ndarray:
-    """(outputs..., pixels...) True where an output position depends on an input position, channels summed up."""
+    """(outputs..., pixels...) True where an output position depends on an input position."""
     random = np.random.default_rng(3)
     variables = {"params": {}, "state": {}}
     for path, weights in network.declared.items():

@@ -33,7 +33,7 @@ def test_wished_names_are_kept_and_numbers_give_way_to_them():
 
 
 @pytest.mark.parametrize(
-    "layers, shape",
+    ("layers", "shape"),
     [
         ([Dense(2)], (5,)),
         ([Input((5,)), Dense(2)], None),
@@ -96,7 +96,8 @@ def test_names_used_twice_are_told_together_with_wrong_shapes():
     layers = [Conv2D(4, 9), Flatten(name="a"), Dense(2, name="a"), Dense(2, name="b:c")]
     assert message(lambda: sequential(layers, (5, 5, 1))) == (
         "3 problems:\n"
-        "1. 'b:c': the name holds a character that paths and files cannot; expected 1 to 100 printable characters "
+        "1. 'b:c': the name holds a character that paths and files cannot; expected 1 to "
+        "100 printable characters "
         "without / \\ :.\n  Write for instance name='conv1'.\n"
         "2. a: 2 layers have this name; expected a name of its own for each.\n"
         "  Give each its own name=..., or leave names out.\n"
@@ -109,7 +110,8 @@ def test_strangers_in_the_list_are_all_named():
     assert message(lambda: sequential([Dense, 3, Dense(2), Input((2,))], (2,))) == (
         "3 problems:\n"
         "1. sequential, item 0: it is the class Dense; expected a layer.\n  Write Dense(...).\n"
-        "2. sequential, item 1: it is an object of type int; expected a layer.\n  List layers such as Conv2D(32, 3).\n"
+        "2. sequential, item 1: it is an object of type int; expected a layer.\n  List "
+        "layers such as Conv2D(32, 3).\n"
         "3. sequential, item 3: it is a called layer or an Input; expected a layer.\n"
         "  Input comes first; layers are listed without calling them."
     )

@@ -13,10 +13,8 @@ from rich.text import Text
 from striate.cli._terminal import inert, messages
 from striate.errors import StriateError, TrainingError
 
-# Newer Typers bring a Click of their own; the parents of this error are the right classes in either case.
-UsageError: Any
-ClickError: Any
-UsageError, ClickError = typer.BadParameter.__mro__[1:3]
+ClickError: Any = typer.BadParameter.__mro__[2]
+"""Every error of the command line itself. Newer Typers bring a Click of their own, so it is found by descent."""
 
 OK, FAILED, MISUSE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 

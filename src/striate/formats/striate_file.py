@@ -118,6 +118,16 @@ def load_model(path: str | os.PathLike[str], *, max_parameters: int = MAX_PARAME
 
     Raises:
         FormatError: it is not such a file; all missing, extra and mis-shaped tensors are told at once.
+
+    >>> import tempfile
+    >>> from striate.layers import Dense
+    >>> from striate.network import sequential
+    >>> network = sequential([Dense(2)], input_shape=(3,))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(f"{folder}/small.striate", network, network.init(0), class_names=["no", "yes"])
+    ...     saved = load_model(f"{folder}/small.striate")
+    >>> saved.network == network, saved.class_names
+    (True, ('no', 'yes'))
     """
     where = shown(path)
     with opened(path) as file:

@@ -119,7 +119,7 @@ def padding(cure: str, *words: str) -> Rule:
         return tuple((before, after) for before, after in pairs)
 
     listed = ", ".join(repr(word) for word in words)
-    expected = f"{listed}, a whole number, or a (before, after) pair for each spatial axis"
+    expected = f"{listed}, a whole number, or (before, after) for each axis"
     wrong = (None, "full", -1, 1.5, True, (1, 1), ((1, 1), (1, 1), (1, 1)), ((1, -1), (0, 0)))
     return Rule("padding", expected, cure, canonical, wrong, choices=words)
 

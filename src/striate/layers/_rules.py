@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
+import numpy as np
+
 from striate.errors import ArgumentError, Problem
 
 Sizes = Any
@@ -135,11 +137,8 @@ def as_whole(value: Any, minimum: float | None = None, maximum: float | None = N
 
 def as_number(value: Any) -> float:
     """A finite Python float from anything that is one number; neither bools nor text are numbers."""
-    if (
-        isinstance(value, bool | complex | str | bytes)
-        or not hasattr(value, "__float__")
-        or getattr(value, "ndim", 0)
-    ):
+    scalar = hasattr(value, "__float__") and not getattr(value, "ndim", 0) and not np.iscomplexobj(value)
+    if isinstance(value, bool | str | bytes) or not scalar:
         raise RefusedError
     try:
         number = float(value)

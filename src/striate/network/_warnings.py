@@ -28,6 +28,8 @@ from striate.network.shapes import Program, Step
 from striate.ops.geometry import by
 
 HEAVY_SHARE, HEAVY_WEIGHTS = 0.9, 10_000
+MIN_SIDE = 8
+"""A picture with fewer rows or columns is not taken for one with its channels first."""
 _GLOBAL = (GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D)
 _BENDING = (Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax)
 _LINEAR_KINDS = frozenset({"conv", "dense", "deconv", "local", "separable"})
@@ -64,6 +66,19 @@ def wiring_warnings(
     return [problem for warning in _WARNINGS for problem in warning(known)]
 
 
+def channels_first(known: Facts) -> Iterator[Problem]:
+    """A picture whose first axis is as short as channels are, while its last one is not."""
+    for spec in known.inputs:
+        if spec.shape is None or len(spec.shape) != 3:
+            continue
+        channels, *sides = spec.shape
+        slides = any(step.layer.SEES == "window" for step in known.readers.get(spec.name, []))
+        if slides and channels in (1, 3, 4) and min(sides) >= MIN_SIDE:
+            cure = f"Write shape {(*sides, channels)}, and transpose the pictures likewise."
+            happened = f"shape {spec.shape} looks like channels, height, width"
+            yield _warning(spec.name, happened, "height, width, channels", cure)
+
+
 def heavy_dense(known: Facts) -> Iterator[Problem]:
     """A dense layer on a picture that holds nearly all weights."""
     total = sum(row.params for row in known.rows.values())
@@ -72,7 +87,7 @@ def heavy_dense(known: Facts) -> Iterator[Problem]:
     for row in known.rows.values() if known.complete else ():
         if (
             row.kind == "dense"
-            and row.params >= HEAVY_SHARE * total >= HEAVY_WEIGHTS
+            and row.params >= max(HEAVY_SHARE * total, HEAVY_WEIGHTS)
             and owners > 1
             and pictures
         ):
@@ -173,6 +188,7 @@ def _warning(where: str, happened: str, expected: str, cure: str) -> Problem:
 
 
 _WARNINGS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
+    channels_first,
     heavy_dense,
     narrow_view,
     squashed_twice,

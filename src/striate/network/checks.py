@@ -25,7 +25,7 @@ def warnings(network: Structure, program: Program) -> list[Problem]:
     )
     found += [problem for step in known.steps.values() for problem in border_warnings(step)]
     order = {path: place for place, path in enumerate(known.steps)}
-    return sorted(found, key=lambda problem: order[problem.where])
+    return sorted(found, key=lambda problem: order.get(problem.where, -1))
 
 
 def _open_inputs(network: Structure) -> Iterator[Problem]:

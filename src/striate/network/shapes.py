@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from striate.errors import ArgumentError, Problem, ShapeError, StriateError
+from striate.errors import ArgumentError, Problem, StriateError
 from striate.layers._base import Layer, Shape, Weight
 from striate.network._structure import Structure, output_references
 
@@ -212,9 +212,3 @@ def _sharing_problems(step: Step, owner: Step) -> list[Problem]:
 
 def _weight_shapes(weights: Mapping[str, Weight]) -> dict[str, Shape]:
     return {name: weight.shape for name, weight in weights.items()}
-
-
-def raise_shape_problems(program: Program) -> None:
-    """Raise what is wrong with the shapes, all at once."""
-    if program.problems:
-        raise ShapeError(program.problems)

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
-from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
-from rich import box
-from rich.console import Console, Group
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
-from striate.errors import Problem
-from striate.layers._base import Shape
-from striate.network.costs import Row, Totals, known_rows, total
+from striate.network._summary_table import render
+from striate.network._summary_values import plain_problem, plain_row, plain_totals
+from striate.network.costs import known_rows, total
 from striate.network.graph import Network
-from striate.network.receptive import ReceptiveField
-from striate.network.shapes import Step
-
-_RIGHT = frozenset({"Params", "MACs", "Activations"})
-_FIRST_TO_GO = ("Activations", "Built by", "MACs", "Sees")
-_GAP = 2
 
 
 def summary_text(network: Network, *, width: int | None = None) -> str:
@@ -50,7 +37,7 @@ def summary_text(network: Network, *, width: int | None = None) -> str:
     stream = io.StringIO()
     wide = width or 10_000
     console = Console(file=stream, width=wide, no_color=True, force_terminal=False, legacy_windows=False)
-    console.print(_summary(network, width, ascii_only=True))
+    console.print(render(network, width, ascii_only=True))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
@@ -62,7 +49,7 @@ def print_summary(network: Network, console: Console | None = None) -> None:
     """
     console = console or Console()
     if console.is_terminal:
-        console.print(_summary(network, console.width, console.options.ascii_only))
+        console.print(render(network, console.width, console.options.ascii_only))
     else:
         console.file.write(summary_text(network, width=_columns()) + "\n")
 
@@ -80,9 +67,9 @@ def summary_dict(network: Network) -> dict[str, Any]:
         "name": network.name,
         "inputs": [{"name": s.name, "shape": s.shape and list(s.shape)} for s in network.inputs],
         "outputs": list(network.program.outputs),
-        "layers": [_plain_row(step, rows.get(path)) for path, step in network.program.steps.items()],
-        "totals": _plain_totals(total(network, tuple(rows.values()))),
-        "checks": [_plain_problem(problem) for problem in network.check()],
+        "layers": [plain_row(step, rows.get(path)) for path, step in network.program.steps.items()],
+        "totals": plain_totals(total(network, tuple(rows.values()))),
+        "checks": [plain_problem(problem) for problem in network.check()],
     }
 
 
@@ -90,143 +77,3 @@ def _columns() -> int | None:
     """What the person says about the width of a pipe."""
     columns = os.environ.get("COLUMNS", "")
     return int(columns) if columns.isdigit() and int(columns) > 0 else None
-
-
-def _summary(network: Network, width: int | None, ascii_only: bool) -> Group:
-    rows = known_rows(network, network.program)
-    table = _table(_lines(network, {row.name: row for row in rows}), width, ascii_only)
-    title = [Text(f" {network.name}", style="bold")] if network.name else []
-    lines = _total_lines(total(network, rows))
-    if len(rows) < len(network.program.steps):
-        lines.append("Layers behind an error are not counted.")
-    sums = [Text(""), *(Padding(Text(line), (0, 1)) for line in lines)]
-    problems = [Padding(_problem_text(problem), (0, 1)) for problem in network.check()]
-    checks = problems or [Text(" Checks: nothing to report.", style="green")]
-    return Group(*title, table, *sums, Text(""), *checks)
-
-
-def _lines(network: Network, rows: dict[str, Row]) -> list[dict[str, str]]:
-    """The cells of every line by the title of their column."""
-    inputs = [{"Layer": spec.name, "Output shape": _batch(spec.shape)} for spec in network.inputs]
-    return inputs + [_line(step, rows.get(path)) for path, step in network.program.steps.items()]
-
-
-def _line(step: Step, row: Row | None) -> dict[str, str]:
-    cells = {"Layer": step.path, "Built by": _call(step), "Output shape": _batch(step.shape)}
-    if row is None:
-        return cells
-    numbers = {"Params": f"{row.params:,}", "MACs": f"{row.macs:,}", "Activations": f"{row.activations:,}"}
-    numbers["Params"] = f"of {row.shares}" if row.shares else numbers["Params"]
-    return {**cells, **numbers, "Sees": str(row.receptive) if row.receptive else ""}
-
-
-def _table(lines: Sequence[dict[str, str]], width: int | None, ascii_only: bool) -> Table:
-    """The table with as many columns as fit."""
-    titles = ["Layer", "Built by", "Output shape", "Params", "MACs", "Activations", "Sees"]
-    widths = {title: max(len(title), *(len(line.get(title, "")) for line in lines)) for title in titles}
-    for title in _FIRST_TO_GO:
-        if width is None or sum(widths[one] + _GAP + 1 for one in titles) + 1 <= width:
-            break
-        titles.remove(title)
-    table = Table(box=_PLAIN if ascii_only else box.SIMPLE_HEAD, show_edge=False)
-    for title in titles:
-        justify = "right" if title in _RIGHT else "left"
-        table.add_column(
-            Text(title), justify=justify, overflow="fold", style="cyan" if title == "Layer" else ""
-        )
-    for line in lines:
-        table.add_row(*(Text(line.get(title, "")) for title in titles))
-    return table
-
-
-_PLAIN = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-"""Rich's simple box with hyphens, for pipes and old terminals."""
-
-
-def _call(step: Step) -> str:
-    """The call that makes the layer, without its name."""
-    return repr(replace(step.layer, name=None, input_shape=None))
-
-
-def _batch(shape: Shape | None) -> str:
-    """A shape with N for the batch axis."""
-    if shape is None:
-        return "?"
-    return f"({', '.join(['N', *map(str, shape)])}{'' if shape else ','})"
-
-
-def _total_lines(totals: Totals) -> list[str]:
-    weights = f"Parameters: {totals.params:,} ({_bytes(totals.weight_bytes)})"
-    more = f"; {totals.trainable:,} trainable, {totals.non_trainable:,} not" if totals.non_trainable else ""
-    floats = f"Activations: {totals.activations:,} floats ({_bytes(totals.activation_bytes)}) for one example"
-    inside = f"; {totals.activations_with_preactivations:,} with pre-activations"
-    return [weights + more, f"Multiply-accumulates: {totals.macs:,} for one example", floats + inside]
-
-
-def _bytes(count: int) -> str:
-    """Bytes as people read them.
-
-    >>> _bytes(60_950_432)
-    '58.1 MiB'
-    """
-    size, unit = float(count), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            break
-        size, unit = size / 1024, larger
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-
-
-def _problem_text(problem: Problem) -> Text:
-    style = "bold red" if problem.severity == "error" else "yellow"
-    return Text.assemble((problem.severity.capitalize(), style), " ", str(problem))
-
-
-def _plain_row(step: Step, row: Row | None) -> dict[str, Any]:
-    plain: dict[str, Any] = {"path": step.path, "kind": step.layer.KIND, "built_by": _call(step)}
-    plain |= {"inputs": list(step.inputs), "output_shape": step.shape and list(step.shape)}
-    names = (
-        "trainable",
-        "non_trainable",
-        "params",
-        "macs",
-        "activations",
-        "activation_bytes",
-        "preactivations",
-    )
-    plain |= {name: None if row is None else getattr(row, name) for name in names}
-    field = None if row is None else row.receptive
-    return {**plain, "shares": row and row.shares, "receptive_field": field and _plain_field(field)}
-
-
-def _plain_field(field: ReceptiveField) -> dict[str, Any]:
-    return {
-        "size": list(field.size),
-        "stride": [_number(step) for step in field.stride],
-        "offset": list(field.offset),
-        "everything": field.everything,
-        "flattened": field.flattened and list(field.flattened),
-    }
-
-
-def _number(fraction: Fraction) -> int | float:
-    return int(fraction) if fraction.denominator == 1 else float(fraction)
-
-
-def _plain_totals(totals: Totals) -> dict[str, int]:
-    names = (
-        "params",
-        "trainable",
-        "non_trainable",
-        "macs",
-        "inputs",
-        "outputs",
-        "activations",
-        "preactivations",
-    )
-    more = ("activations_with_preactivations", "activation_bytes", "weight_bytes")
-    return {name: getattr(totals, name) for name in names + more}
-
-
-def _plain_problem(problem: Problem) -> dict[str, str]:
-    return {name: getattr(problem, name) for name in ("severity", "where", "happened", "expected", "cure")}

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from striate.errors import ArgumentError, Problem, StriateError
+from striate.errors import StriateError
 from striate.layers._base import Layer, Shape
-from striate.network._structure import InputSpec, Node, Structure, output_references, whole_shape
-from striate.network.graph import Network
-from striate.network.naming import choose_names, repeated_name
+from striate.network._structure import Structure, whole_shape
 from striate.network.shapes import unroll
 
 _SERIAL = itertools.count()
@@ -53,10 +51,6 @@ class Symbol:
     def followed_by(self, layer: Layer, *others: Symbol) -> Symbol | tuple[Symbol, ...]:
         """Put a layer behind this symbol and others; one symbol for each of its outputs."""
         reads = (self, *others)
-        if strangers := [one for one in reads if not isinstance(one, Symbol)]:
-            happened = f"it is called on {type(strangers[0]).__name__}"
-            cure = "Call layers on what Input or another layer gave; run a network with network.apply."
-            raise ArgumentError(Problem(layer.name or layer.KIND, happened, "symbols", cure))
         call = Call(layer, reads)
         symbols = tuple(Symbol(call, shape, index) for index, shape in enumerate(_shapes(layer, reads)))
         return symbols[0] if len(symbols) == 1 else symbols
@@ -96,44 +90,6 @@ def Input(
     return Symbol(Call(name=name, shape=concrete), concrete)
 
 
-def graph(
-    inputs: Symbol | Sequence[Symbol], outputs: Symbol | Sequence[Symbol], name: str | None = None
-) -> Network:
-    """The network between symbols.
-
-    Args:
-        inputs: what `Input` gave, one or several.
-        outputs: what the last layers gave, one or several.
-        name: the network's name; it begins the paths when the network is nested.
-
-    Raises:
-        ArgumentError: the symbols are not connected, or names are used twice; wrong shapes are told too.
-
-    A layer that is called twice shares its weights. A layer that leads to no output is left out.
-
-    >>> from striate.layers import Conv2D
-    >>> image = Input((8, 8, 1), name="image")
-    >>> [node.name for node in graph(image, Conv2D(4, 3)(Conv2D(4, 3)(image))).nodes]
-    ['conv1', 'conv2']
-    """
-    begins, ends = _symbols(inputs, "inputs"), _symbols(outputs, "outputs")
-    calls, problems = _calls_between(begins, ends)
-    wishes = [(begin.call.name, "input") for begin in begins]
-    first = _first_calls(calls)
-    wishes += [(call.layer.name, call.layer.KIND) for call in first.values() if call.layer is not None]
-    chosen, more = choose_names(wishes)
-    specs = tuple(InputSpec(n, begin.shape) for n, begin in zip(chosen, begins, strict=False))
-    known = {(begin.call.serial, begin.output): spec.name for begin, spec in zip(begins, specs, strict=True)}
-    if not problems:
-        nodes = _nodes(calls, dict(zip(first, chosen[len(specs) :], strict=True)), known, set(chosen))
-        ending = tuple(known[end.call.serial, end.output] for end in ends)
-        network = Network(specs, nodes, ending, name=name)
-        problems = [*more, *network.errors()] if more else []
-        if not problems:
-            return network
-    raise ArgumentError(problems)
-
-
 def _shapes(layer: Layer, reads: tuple[Symbol, ...]) -> list[Shape | None]:
     """The shape of each output, None where a mistake hides it: the network tells it when it is made."""
     known = tuple(read.shape for read in reads if read.shape is not None)
@@ -146,61 +102,3 @@ def _shapes(layer: Layer, reads: tuple[Symbol, ...]) -> list[Shape | None]:
         return [layer.output_shape(*known)] if len(known) == len(reads) else [None]
     except (StriateError, TypeError):
         return [None]
-
-
-def _symbols(given: Any, what: str) -> tuple[Symbol, ...]:
-    """A tuple of symbols from one, or from a sequence."""
-    symbols = tuple(given) if isinstance(given, list | tuple) else (given,)
-    if symbols and all(isinstance(symbol, Symbol) for symbol in symbols):
-        return symbols
-    cure = "Pass what Input(shape=...) and the layers called on it gave."
-    shown = ", ".join(type(one).__name__ for one in symbols) or "nothing"
-    raise ArgumentError(Problem(what, f"got {shown}", "a symbol or a list of symbols", cure))
-
-
-def _calls_between(begins: Sequence[Symbol], ends: Sequence[Symbol]) -> tuple[list[Call], list[Problem]]:
-    """The calls from the inputs to the outputs in the order they were made, and inputs that were left out."""
-    stops = {(begin.call.serial, begin.output) for begin in begins}
-    found: dict[int, Call] = {}
-    left_out: dict[int, Call] = {}
-    waiting = [end for end in ends if (end.call.serial, end.output) not in stops]
-    while waiting:
-        call = waiting.pop().call
-        if call.layer is None:
-            left_out[call.serial] = call
-        elif call.serial not in found:
-            found[call.serial] = call
-            waiting += [read for read in call.reads if (read.call.serial, read.output) not in stops]
-    cure = "Add it to inputs=, or leave out what depends on it."
-    problems = [
-        Problem(call.name or f"Input {call.shape}", "outputs depend on it", "it among the inputs", cure)
-        for call in left_out.values()
-    ]
-    return [found[serial] for serial in sorted(found)], problems
-
-
-def _first_calls(calls: Sequence[Call]) -> dict[int, Call]:
-    """For each layer object the call that came first, by the identity of the layer."""
-    first: dict[int, Call] = {}
-    for call in calls:
-        first.setdefault(id(call.layer), call)
-    return first
-
-
-def _nodes(
-    calls: Sequence[Call], names: dict[int, str], known: dict[tuple[int, int], str], taken: set[str]
-) -> tuple[Node, ...]:
-    """A node for each call; a further call of the same layer uses the weights of the first."""
-    nodes, seen = [], set()
-    for call in calls:
-        if call.layer is None:
-            continue
-        owner = names[id(call.layer)]
-        name = repeated_name(owner, taken) if owner in seen else owner
-        seen.add(owner)
-        taken.add(name)
-        reads = tuple(known[read.call.serial, read.output] for read in call.reads)
-        nodes.append(Node(name, call.layer, reads, owner))
-        for index, reference in enumerate(output_references(name, call.layer)):
-            known[call.serial, index] = reference
-    return tuple(nodes)

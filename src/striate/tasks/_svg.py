@@ -89,16 +89,14 @@ def _tick(y: float, value: float) -> str:
 
 
 def _path(line: Line, scale: _Scale) -> str:
-    """The curve as one path; a lone value is a dot."""
-    words, pen_down = [], False
+    """The curve as one path; a lone value is a dot, which a round cap draws on a line without length."""
+    strokes: list[list[str]] = [[]]
     for epoch, value in zip(line.epochs, line.values, strict=True):
         if value is None or not math.isfinite(value):
-            pen_down = False
-            continue
-        words.append(f"{'L' if pen_down else 'M'}{scale.x(epoch):.1f} {scale.y(value):.1f}")
-        pen_down = True
-    if len(words) == 1:
-        words.append("h0")  # with round caps this is a dot
+            strokes.append([])
+        else:
+            strokes[-1].append(f"{scale.x(epoch):.1f} {scale.y(value):.1f}")
+    words = [f"M{' L'.join(points)}{' h0' if len(points) == 1 else ''}" for points in strokes if points]
     return f'<path class="{line.kind}" stroke-linecap="round" d="{" ".join(words)}"/>'
 
 

@@ -40,8 +40,8 @@ class Compilable(Weighted):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        metrics: Any = None,
         loss_weights: Any = None,
+        metrics: Any = None,
         weighted_metrics: Any = None,
         **ignored: Any,
     ) -> None:
@@ -51,8 +51,8 @@ class Compilable(Weighted):
             optimizer: a name, or an object of `striate.optimizers`.
             loss: a name, an object of `striate.losses` or a function (y, p) -> (N,); for several outputs a
                 list or a dict by output name.
-            metrics: names or objects of `striate.metrics`; for several outputs a list of lists or a dict.
             loss_weights: a factor for each output's loss.
+            metrics: names or objects of `striate.metrics`; for several outputs a list of lists or a dict.
             weighted_metrics: like metrics, for those that count sample and class weights.
             ignored: Keras' run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: everything is
                 compiled, and the number of steps between two looks finds itself.
@@ -62,7 +62,7 @@ class Compilable(Weighted):
         """
         known = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
         if unknown := sorted(set(ignored) - known):
-            expected = "optimizer, loss, metrics, loss_weights, weighted_metrics"
+            expected = "optimizer, loss, loss_weights, metrics, weighted_metrics"
             raise ArgumentError(
                 Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name.")
             )
@@ -101,6 +101,8 @@ class Compilable(Weighted):
         """The learning rate of the next step; a number set here replaces a schedule, without recompiling."""
         if self.optimizer is None:
             raise not_compiled()
+        if not callable(self.optimizer.learning_rate):
+            return self.optimizer.learning_rate
         done = 0 if self._compiled is None else self._compiled.done
         step = done if self._run is None else self._run.done + self._run.step
         return float(self.optimizer.rates(np.asarray(step)))

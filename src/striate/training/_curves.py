@@ -36,7 +36,7 @@ def curves(
             if key in numbers:
                 figure.add_trace(_line(epochs[key], numbers[key], key), row=row, col=1)
         if name == "learning_rate" and min(numbers[name], default=0) > 0:
-            figure.update_yaxes(type="log", row=row, col=1)
+            figure.update_yaxes(type="log", dtick="D2", row=row, col=1)
     return _dressed(figure, len(names), title)
 
 

@@ -45,17 +45,24 @@ def _what(steps: Steps, variables: Any, batch: Batch, key: jax.Array) -> str:
     grad = jax.jit(jax.value_and_grad(steps.loss, has_aux=True), static_argnums=3)
     (whole, _), grads = grad(variables["params"], variables["state"], batch, True, key)
     if not bool(jnp.isfinite(whole)):
-        return "the loss is not finite (NaN or infinity), though every layer's output is"
+        return f"the loss is not finite (NaN or infinity), though every output is; {_largest(steps, variables, x)}"
     path = _last_nonfinite(steps, grads)
-    return f"the gradient of {path!r} is not finite (NaN or infinity), though the loss is"
+    return f"the gradient of the layer {path!r} is not finite (NaN or infinity), though the loss is"
+
+
+def _largest(steps: Steps, variables: Any, x: Any) -> str:
+    """The layer with the largest numbers, where an overflow or a division by nothing is likely to begin."""
+    record = steps.network.apply(variables, x, record=tuple(steps.network.program.steps)).record
+    sizes = {path: float(jnp.abs(array).max()) for path, array in record.items()}
+    path = max(sizes, key=lambda path: sizes[path])
+    return f"the largest, {sizes[path]:.3g}, comes from the layer {path!r}"
 
 
 def _last_nonfinite(steps: Steps, grads: Any) -> str:
-    """The weight with such a gradient that lies nearest to the output, where the trouble began."""
+    """The layer with such a gradient that lies nearest to the output, where the trouble began."""
     found = [
-        f"{path}/{name}"
+        path
         for path in steps.network.declared
-        for name, grad in grads.get(path, {}).items()
-        if not bool(jnp.isfinite(grad).all())
+        if not all(bool(jnp.isfinite(grad).all()) for grad in grads.get(path, {}).values())
     ]
-    return found[-1] if found else "a weight"
+    return found[-1] if found else "?"

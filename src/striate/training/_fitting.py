@@ -131,12 +131,13 @@ def _sources(wanted: Wanted, arguments: FitArguments) -> tuple[Feeder, Tester | 
     if are_batches(arguments.x, arguments.y):
         feeder = IterableFeeder(arguments.x, batch_preparer(wanted, "x"), arguments.steps_per_epoch)
         return feeder, _validation(wanted, arguments)
-    data = wanted.prepare(arguments.x, arguments.y, arguments.sample_weight)
+    plain = wanted.without_class_weights()
+    data = plain.prepare(arguments.x, arguments.y, arguments.sample_weight)
     held: Batch | None = None
     if arguments.validation_data is None and arguments.validation_split:
         data, held = split_last(data, arguments.validation_split)
     size = arguments.batch_size or DEFAULT_BATCH
-    feeder = ArrayFeeder(data, size, arguments.shuffle, arguments.steps_per_epoch)
+    feeder = ArrayFeeder(wanted.weigh(data), size, arguments.shuffle, arguments.steps_per_epoch)
     if held is None:
         return feeder, _validation(wanted, arguments)
     return feeder, ArrayTester(held, arguments.validation_batch_size or size, arguments.validation_steps)

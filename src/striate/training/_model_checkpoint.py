@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from striate.errors import ArgumentError, Problem
-from striate.training._callback import Logs, Monitor
+from striate.training._callback import Logs
+from striate.training._monitor import Monitor
 
 
 class ModelCheckpoint(Monitor):

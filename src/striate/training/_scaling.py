@@ -33,7 +33,7 @@ def wanted_by(
     if layered and preprocessing is not None and _scales(preprocessing):
         problems.append(_scaled_twice())
     if class_weight is not None:
-        problems += _class_weight_problems(class_weight, outputs_of(network))
+        problems += _class_weight_problems(class_weight, outputs_of(network), kinds)
     if problems:
         raise ArgumentError(problems)
     return Wanted(inputs, outputs_of(network), kinds, layered or preprocessing is not None, class_weight)
@@ -77,11 +77,14 @@ def _scaled_twice() -> Problem:
 
 
 def _class_weight_problems(
-    table: Mapping[int, float], outputs: Mapping[str, tuple[int, ...]]
+    table: Mapping[int, float], outputs: Mapping[str, tuple[int, ...]], kinds: tuple[Any, ...]
 ) -> list[Problem]:
     if len(outputs) > 1:
         cure = "Give sample_weight, an array for each output."
         return [Problem("class_weight", "the network has several outputs", "a network with one output", cure)]
+    if not {"index", "one_hot", "probability"} & set(kinds):
+        cure = "Give sample_weight, a number for each example."
+        return [Problem("class_weight", "the targets are numbers", "targets that are classes", cure)]
     (shape,) = outputs.values()
     classes = max(shape[-1] if shape else 1, 2)
     unknown = sorted(str(number) for number in table if number not in range(classes))

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from striate.errors import ArgumentError, Problem
-from striate.training._callback import Logs, Monitor, copied
+from striate.training._callback import Logs
+from striate.training._monitor import Monitor, copied
 
 
 class EarlyStopping(Monitor):

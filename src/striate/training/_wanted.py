@@ -10,7 +10,7 @@ import numpy as np
 
 from striate.errors import DataError, Problem
 from striate.training._batches import Batch, gather
-from striate.training._input_checks import input_problems, with_rank
+from striate.training._input_checks import finite_problem, input_problems, with_rank
 from striate.training._loss import TargetKind
 from striate.training._target_checks import target_problems, with_target_form
 
@@ -70,6 +70,10 @@ class Wanted:
             self._with_class_weights(targets, weights),
         )
 
+    def weigh(self, batch: Batch) -> Batch:
+        """A prepared batch with the class weights multiplied in."""
+        return batch._replace(weights=self._with_class_weights(batch.targets, batch.weights))
+
     def without_class_weights(self) -> Wanted:
         """The same for data that are only measured."""
         return replace(self, class_weight=None)
@@ -87,9 +91,9 @@ class Wanted:
         if given is None or not targets:
             return ()
         if len(self.outputs) > 1 and not isinstance(given, list | tuple | Mapping):
-            return (np.asarray(given, np.float32),) * len(self.outputs)
+            given = (given,) * len(self.outputs)
         arrays = gather(given, tuple(self.outputs), where + "sample_weight")
-        return tuple(np.asarray(array, np.float32) for array in arrays)
+        return tuple(with_rank(np.asarray(array, np.float32), ()) for array in arrays)
 
     def _with_class_weights(
         self, targets: tuple[np.ndarray, ...], weights: tuple[np.ndarray, ...]
@@ -154,4 +158,16 @@ def _length_problems(
             problems.append(
                 Problem(where + name, happened, "one for each example of x", "Pair them up again.")
             )
+    return problems or _weight_problems(where + "sample_weight", weights)
+
+
+def _weight_problems(name: str, weights: tuple[np.ndarray, ...]) -> list[Problem]:
+    """A problem for each array of weights that does not hold one finite number for each example."""
+    problems = []
+    for array in weights:
+        if array.ndim != 1:
+            happened, expected = f"got an array of shape {array.shape}", "one number for each example, (N,)"
+            problems.append(Problem(name, happened, expected, "Give a weight for each example."))
+        elif (problem := finite_problem(name, array)) is not None:
+            problems.append(problem)
     return problems

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from striate.errors import ArgumentError, Problem, TrainingError
-from striate.training._callback import Callback, LambdaCallback, Logs, Monitor
+from striate.training._callback import Callback, LambdaCallback, Logs
 from striate.training._loggers import CSVLogger, JSONLogger
 from striate.training._model_checkpoint import ModelCheckpoint
+from striate.training._monitor import Monitor
 from striate.training._stopping import EarlyStopping, ReduceLROnPlateau
 from striate.training.history import History
 from striate.training.resume import BackupAndRestore

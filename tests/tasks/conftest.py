@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from striate.layers import Conv2D, Dense, Flatten
+from striate.network import sequential
+from striate.tasks import Order, Recipe, begin, carry_out
+
+
+@pytest.fixture(scope="session")
+def tiny_network():
+    """A network that compiles at once: 4 kernels of 7x7 in steps of 7."""
+    layers = [Conv2D(4, 7, strides=7, activation="relu"), Flatten(), Dense(10, activation="softmax")]
+    return sequential(layers, input_shape=(28, 28, 1), name="tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe():
+    """Three epochs of nine steps, the last one short, and sixteen held-out pictures."""
+    return Recipe("tiny", "for tests", 3, 32, "adam", 0.01, "one-cycle", held_out=50)
+
+
+@pytest.fixture(scope="session")
+def tiny_order(tiny_network, tiny_recipe):
+    words = ("striate", "train", "mnist", "--model", "tiny")
+    return Order("mnist", tiny_network, tiny_recipe, seed=5, limit=300, model_name="tiny", command=words)
+
+
+@pytest.fixture(scope="session")
+def finished(tiny_order, tmp_path_factory):
+    """A whole small run on real digits."""
+    folder = begin(tiny_order, tmp_path_factory.mktemp("runs") / "whole")
+    return carry_out(folder, tiny_order)
+
+
+@pytest.fixture
+def answers():
+    """300 random answers about four classes, and the labels."""
+    random = np.random.default_rng(8)
+    raw = random.random((300, 4)) ** 2 + 0.001
+    return raw / raw.sum(axis=1, keepdims=True), random.integers(0, 4, 300)

@@ -1,0 +1,86 @@
+"""Recipes: values that refuse nonsense all at once and make the optimizer they describe."""
+
+import json
+
+import numpy as np
+import pytest
+
+from striate.errors import ArgumentError
+from striate.tasks import RECIPES, Recipe, recipes
+from striate.training import optimizers
+from striate.training.schedules import OneCycle
+
+
+def test_the_two_recipes_and_what_they_promise():
+    assert list(RECIPES) == ["default", "plain"]
+    plain = recipes.get("plain")
+    assert (plain.optimizer, plain.batch_size, plain.epochs) == ("rmsprop", 256, 12)
+    assert plain.patience is not None
+    assert recipes.get("default").patience is None
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("data", ["mnist", "fashion-mnist", "cifar10"])
+def test_every_recipe_goes_through_json(name, data):
+    recipe = recipes.get(name, data)
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    assert recipe.make_optimizer(1000).rates(np.arange(3)).shape == (3,)
+
+
+def test_the_rate_covers_every_step_of_the_run():
+    optimizer = recipes.get("default").changed(epochs=3, batch_size=100).make_optimizer(1001)
+    assert type(optimizer).__name__ == "AdamW"
+    assert isinstance(optimizer.learning_rate, OneCycle)
+    assert optimizer.learning_rate.total_steps == 33
+    rates = optimizer.rates(np.arange(33))
+    assert rates.max() == pytest.approx(recipes.get("default").learning_rate, rel=0.01)
+    assert rates[-1] < 0.05 * rates.max()
+
+
+def test_each_schedule_starts_and_ends_where_it_says():
+    base = Recipe("a", "b", 1, 1, "sgd", 0.5)
+    rates = {
+        shape: base.changed(schedule=shape).make_optimizer(100).rates(np.array([0, 99])).tolist()
+        for shape in recipes.SHAPES
+    }
+    assert rates["constant"] == [0.5, 0.5]
+    assert rates["cosine"][0] == 0.5
+    assert rates["cosine"][1] < 0.001
+    assert rates["one-cycle"][0] == pytest.approx(0.02)
+
+
+def test_another_optimizer_brings_its_own_rate_and_decay():
+    recipe = recipes.get("default").with_optimizer(optimizers.get("sgd"))
+    assert (recipe.optimizer, recipe.learning_rate, recipe.weight_decay) == ("sgd", 0.01, None)
+    back = recipe.with_optimizer(optimizers.get("adamw"))
+    assert (back.optimizer, back.weight_decay) == ("adamw", 0.004)
+
+
+def test_everything_wrong_is_said_at_once():
+    with pytest.raises(ArgumentError) as caught:
+        Recipe("a", "b", 0, True, "adamm", -1.0, "up", None, 0, 2)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "6 problems:\n"
+        "1. epochs: got 0; expected a whole number from 1 to 10,000.\n  Give for instance 5.\n"
+        "2. batch_size: got True; expected a whole number from 1 to 1,048,576.\n  Give for instance 5.\n"
+        "3. patience: no pictures are held out; expected something to watch.\n"
+        "  Hold some pictures out, or train to the end.\n"
+        "4. learning rate: got -1.0; expected a number above 0.\n  Give for instance 0.001.\n"
+        "5. schedule: got 'up'; expected one of constant, one-cycle, cosine.\n  Choose one of them.\n"
+        "6. optimizer: 'adamm' is not known; expected one of SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, "
+        "Adamax, Nadam, Lion, Muon.\n  Did you mean 'adam'?"
+    )
+
+
+def test_an_unknown_recipe_is_answered_with_the_nearest():
+    with pytest.raises(ArgumentError) as caught:
+        recipes.get("plane")
+    assert str(caught.value) == (
+        "recipe: there is no 'plane'; expected one of default, plain.\n  Did you mean plain?"
+    )
+
+
+@pytest.mark.parametrize("values", [None, [], {"name": "a"}, {**recipes.DEFAULT.to_json(), "evil": 1}])
+def test_foreign_json_is_refused(values):
+    with pytest.raises(ArgumentError, match="recipe: its fields are"):
+        Recipe.from_json(values)
