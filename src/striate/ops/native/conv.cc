@@ -25,6 +25,13 @@ Sweep pooled(Sweep sweep) {
   return sweep;
 }
 
+// The same for the way back: rows that no window meets have no gradient, and need not be visited.
+Convolution pooled(Convolution conv) {
+  conv.out.rows -= conv.out.rows % 2;
+  conv.out.cols -= conv.out.cols % 2;
+  return conv;
+}
+
 }  // namespace
 
 void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x, const float* kernel,
@@ -40,7 +47,7 @@ void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution&
                     const float* kernel, float* dx) {
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
   const Weights weights{kernel, channels * features, 1, features, features / conv.groups};
-  for (const Plan& plan : plan_input_gradient(dy.argmax ? conv : flatten(conv)))
+  for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv)))
     kernels.sweep(pool, plan.sweep, dy, weights, {dx, nullptr, nullptr, kLinear});
 }
 

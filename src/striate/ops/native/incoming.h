@@ -39,16 +39,16 @@ inline void write_pixel(const Incoming& incoming, long place, int corner, long f
 // `shape` is that of the convolution's output.
 inline void write_row(const Incoming& incoming, const Shape& shape, long image, long row, long from, long to,
                       long channel, long features, float* target, long step) {
-  const int pool = incoming.argmax ? 2 : 1;
-  const long rows = shape.rows / pool, cols = shape.cols / pool;
-  for (long col = from; col < to; ++col, target += step) {
-    if (row / pool >= rows || col / pool >= cols) {
-      memset(target, 0, static_cast<unsigned long>(features) * 4);
-      continue;
-    }
-    const long place = ((image * rows + row / pool) * cols + col / pool) * shape.channels + channel;
-    write_pixel(incoming, place, pool == 2 ? static_cast<int>(row % 2 * 2 + col % 2) : 0, features, target);
-  }
+  const int halved = incoming.argmax ? 1 : 0;
+  const long rows = shape.rows >> halved, cols = shape.cols >> halved;
+  const long whole = row >> halved < rows ? least(to, cols << halved) : from;
+  const float* const begin = target;
+  const long start = ((image * rows + (row >> halved)) * cols) * shape.channels + channel;
+  const int corner = halved ? static_cast<int>(row & 1) * 2 : 0;
+  for (long col = from; col < whole; ++col, target += step)
+    write_pixel(incoming, start + (col >> halved) * shape.channels, corner + (halved ? static_cast<int>(col & 1) : 0),
+                features, target);
+  for (; target < begin + (to - from) * step; target += step) memset(target, 0, static_cast<unsigned long>(features) * 4);
 }
 
 }  // namespace STRIATE_ISA
