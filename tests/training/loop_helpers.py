@@ -1,4 +1,4 @@
-"""Small data and models for the tests of the loop; equal models share their programs, so few things compile."""
+"""Small data and models for the tests of the loop; equal models share programs, so few things compile."""
 
 import hashlib
 
@@ -14,7 +14,7 @@ def pictures(count=44, seed=0, shape=(4, 4, 1), classes=3):
 
 
 def full_model(seed=1, **compile_arguments):
-    """Convolution, running statistics, dropout and a regularizer: everything that could go wrong in a resume."""
+    """Convolution, running statistics, dropout and a regularizer: all that could go wrong in a resume."""
     model = st.Sequential(
         [
             st.Input((4, 4, 1)),

@@ -75,8 +75,10 @@ def test_split_refuses_what_leaves_nothing(fraction):
     with pytest.raises(ArgumentError) as caught:
         split_last(Batch((X,)), fraction)
     assert str(caught.value) == (
-        f"validation_split: {fraction} of 4 examples leaves nothing on one side; expected a fraction between 0 and "
-        "1 that leaves examples on both sides.\n  Use for instance validation_split=0.1, or give validation_data."
+        f"validation_split: {fraction} of 4 examples leaves nothing on one side; expected a "
+        f"fraction between 0 and "
+        "1 that leaves examples on both sides.\n  Use for instance validation_split=0.1, or give "
+        "validation_data."
     )
 
 

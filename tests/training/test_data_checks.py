@@ -103,7 +103,8 @@ def test_what_is_no_number():
 )
 def test_labels_outside_the_classes_are_named_with_their_row(x, labels, row, shown, cure):
     assert refusal(index(), x, np.array(labels)) == (
-        f"y: row {row} holds the label {shown}; expected whole numbers from 0 to 9 for an output of 10 classes.\n"
+        f"y: row {row} holds the label {shown}; expected whole numbers from 0 to 9 for an output of "
+        f"10 classes.\n"
         f"  {cure}"
     )
 
@@ -201,7 +202,8 @@ def test_class_weights_multiply_sample_weights(x):
 
 def test_weights_that_are_not_finite_or_not_one_number_each(x):
     assert refusal(index(), x, np.zeros(6), np.array([1, 1, np.nan, 1, 1, 1])) == (
-        "sample_weight: example 2 holds a number that is not finite (NaN or infinity); expected finite numbers.\n"
+        "sample_weight: example 2 holds a number that is not finite (NaN or infinity); expected "
+        "finite numbers.\n"
         "  Find out where it comes from, and drop or mend such examples."
     )
     assert refusal(index(), x, np.zeros(6), np.ones((6, 2))) == (

@@ -123,7 +123,9 @@ def test_the_same_seed_gives_the_same_bits_in_another_process(reference):
         "print(fingerprint(model))"
     )
     folder = Path(__file__).parent
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == reference[0]
 
 
@@ -247,7 +249,9 @@ def test_epochs_steps_and_frequencies(line):
     assert len(history.history["loss"]) == 3
     assert len(history.history["val_loss"]) == 1
     assert model.compiled().done == 6
-    assert model.fit(*line, epochs=3, verbose=0, validation_data=line, validation_freq=[1]).history["val_loss"]
+    assert model.fit(*line, epochs=3, verbose=0, validation_data=line, validation_freq=[1]).history[
+        "val_loss"
+    ]
 
 
 def test_a_second_fit_goes_on_with_the_memory_of_the_optimizer(line):

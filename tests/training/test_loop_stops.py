@@ -1,4 +1,4 @@
-"""Trainings that end early: a NaN, Ctrl-C, a callback that fails. The model stays usable, and the words are right."""
+"""Trainings that end early: NaN, Ctrl-C, failing callbacks. The model stays usable, the words are right."""
 
 import os
 import signal
@@ -33,9 +33,11 @@ def test_a_layer_that_is_not_finite_is_named_and_the_weights_before_stay(line):
     with pytest.raises(TrainingError) as caught:
         model.fit(x, y, batch_size=4, shuffle=False, epochs=3, verbose=0)
     assert str(caught.value) == (
-        "epoch 1, step 3 of 3: the layer 'dense1' gave a number that is not finite (NaN or infinity); expected "
+        "epoch 1, step 3 of 3: the layer 'dense1' gave a number that is not finite (NaN or "
+        "infinity); expected "
         "finite numbers.\n"
-        "  Lower the learning rate (now 0.0001), clip gradients with clipnorm=1.0, or look at the data of this step. "
+        "  Lower the learning rate (now 0.0001), clip gradients with clipnorm=1.0, or look at the "
+        "data of this step. "
         "The model holds the weights from before it."
     )
     assert fingerprint(model) == fingerprint(good)
@@ -73,7 +75,8 @@ def test_a_gradient_that_is_not_finite_though_the_loss_is(line):
     with pytest.raises(TrainingError) as caught:
         model.fit(*line, verbose=0)
     assert str(caught.value).startswith(
-        "epoch 1, step 1 of 1: the gradient of the layer 'dense1' is not finite (NaN or infinity), though the loss is;"
+        "epoch 1, step 1 of 1: the gradient of the layer 'dense1' is not finite (NaN or infinity), "
+        "though the loss is;"
     )
     assert fingerprint(model) == before
 

@@ -198,7 +198,12 @@ def test_a_frequency_that_means_nothing():
 
 def test_what_callbacks_remember_survives_json():
     arrays = {}
-    state = {"best": float("-inf"), "nan": float("nan"), "w": {"k": np.eye(2)}, "n": [1, None, "text", True, 0.1]}
+    state = {
+        "best": float("-inf"),
+        "nan": float("nan"),
+        "w": {"k": np.eye(2)},
+        "n": [1, None, "text", True, 0.1],
+    }
     plain = separated(state, "cb", arrays)
     back = joined(plain, arrays)
     assert back["best"] == float("-inf")

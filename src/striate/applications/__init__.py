@@ -5,6 +5,7 @@ from striate.applications.cifar10 import cifar10_convnet
 from striate.applications.lenet import lenet5
 from striate.applications.mnist import mnist_convnet, mnist_dense
 from striate.applications.registry import get, names
+from striate.applications.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from striate.applications.vgg import vgg16
 
 __all__ = [
@@ -15,5 +16,10 @@ __all__ = [
     "mnist_convnet",
     "mnist_dense",
     "names",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
     "vgg16",
 ]

@@ -10,6 +10,7 @@ from striate.applications.cats_and_dogs import cats_and_dogs
 from striate.applications.cifar10 import cifar10_convnet
 from striate.applications.lenet import lenet5
 from striate.applications.mnist import mnist_convnet, mnist_dense
+from striate.applications.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from striate.applications.vgg import vgg16
 from striate.errors import ArgumentError, Problem
 from striate.network import Network
@@ -21,14 +22,20 @@ _MAKERS: Mapping[str, Callable[..., Network]] = {
     "cifar10-convnet": cifar10_convnet,
     "cats-and-dogs": cats_and_dogs,
     "vgg16": vgg16,
+    "resnet18": resnet18,
+    "resnet34": resnet34,
+    "resnet50": resnet50,
+    "resnet101": resnet101,
+    "resnet152": resnet152,
 }
 
 
 def names() -> tuple[str, ...]:
-    """The name of every network, small ones first.
+    """The name of every network, small pictures first.
 
     >>> names()
-    ('mnist-convnet', 'mnist-dense', 'lenet5', 'cifar10-convnet', 'cats-and-dogs', 'vgg16')
+    ('mnist-convnet', 'mnist-dense', 'lenet5', 'cifar10-convnet', 'cats-and-dogs', 'vgg16',
+    'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152')
     """
     return tuple(_MAKERS)
 

@@ -177,13 +177,14 @@ def _conv(
     rank_is(
         taps, rank + 2, "(kh, kw, C / groups, F)" if rank == 2 else "(kw, C / groups, F)", where, "kernel"
     )
-    raise_all(_channel_problems(images, taps, groups, where))
+    (parts,) = as_tuple(groups, 1, where, "groups")
+    raise_all(_channel_problems(images, taps, parts, where))
     bias_fits(offset, taps.shape[-1:], where)
     sizes, kernel_sizes = images.shape[1:-1], taps.shape[:-2]
     steps, gaps = as_tuple(strides, rank, where, "strides"), as_tuple(dilation, rank, where, "dilation")
     pads = resolve_padding(padding, sizes, kernel_sizes, steps, gaps, where=where)
     output_size(sizes, kernel_sizes, steps, pads, gaps, where=where)
-    return _convolve_rank(images, taps, offset, steps, pads, gaps, groups)
+    return _convolve_rank(images, taps, offset, steps, pads, gaps, parts)
 
 
 def _convolve_rank(

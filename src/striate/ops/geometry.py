@@ -159,6 +159,8 @@ def resolve_transposed_padding(
         return tuple((0, span - max(span, s) if e is None else -e) for span, s, e in axes)
     if padding == "same":
         return tuple(_transposed_same(*axis) for axis in axes)
+    if isinstance(padding, str):
+        raise _not_understood(padding, len(spans), where)
     pads = _read_padding(padding, kernel, spans, strides, where)
     return tuple((before, after - (e or 0)) for (before, after), e in zip(pads, extra, strict=True))
 
@@ -188,8 +190,13 @@ def _read_padding(
         return ((int(padding), int(padding)),) * rank
     elif isinstance(padding, Sequence) and len(padding) == rank and all(map(_is_pair, padding)):
         return tuple((int(before), int(after)) for before, after in padding)
+    raise _not_understood(padding, rank, where)
+
+
+def _not_understood(padding: Padding, rank: int, where: str) -> ArgumentError:
+    """The error of a padding that is none of the known forms."""
     cure = "Write for instance padding=1, or padding=" + ("((1, 2),)." if rank == 1 else "((1, 2), (1, 2)).")
-    raise ArgumentError(Problem(where, f"padding is {padding!r}", PADDING_EXPECTED, cure))
+    return ArgumentError(Problem(where, f"padding is {padding!r}", PADDING_EXPECTED, cure))
 
 
 def _same(size: int, span: int, stride: int) -> tuple[int, int]:

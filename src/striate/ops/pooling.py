@@ -172,7 +172,7 @@ def _length_windows(x: jax.Array, windows: Windows) -> jax.Array:
 
 def _present(size: int, axis: int, windows: Windows) -> np.ndarray:
     """How many values of each window lie on the image, along one axis."""
-    starts = np.arange(windows.count[axis]) * windows.strides[axis] - windows.pads[axis][0]
+    starts = np.arange(windows.fits[axis]) * windows.strides[axis] - windows.pads[axis][0]
     return np.minimum(starts + windows.size[axis], size) - np.maximum(starts, 0)
 
 

@@ -28,13 +28,14 @@ class Compilable(Weighted):
 
     def __init__(self, network: Network, seed: int | None) -> None:
         """Not compiled yet."""
-        self.optimizer: Optimizer | None = None
+        self._optimizer: Optimizer | None = None
         self._settings: Settings | None = None
+        self._compiled: Compiled | None = None
         super().__init__(network, seed)
 
     def _forget_programs(self) -> None:
         super()._forget_programs()
-        self._compiled: Compiled | None = None
+        self._before, self._compiled = self._compiled, None
 
     def compile(
         self,
@@ -67,8 +68,8 @@ class Compilable(Weighted):
                 Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name.")
             )
         settings = Settings(loss, metrics, loss_weights, weighted_metrics)
-        self.optimizer = check_settings(settings, optimizer)
-        self._settings, self._compiled = settings, None
+        self._optimizer = check_settings(settings, optimizer)
+        self._settings, self._compiled, self._before = settings, None, None
         if not self.network.errors():
             self.compiled()
 
@@ -78,11 +79,21 @@ class Compilable(Weighted):
         Raises:
             TrainingError: `compile` was not called.
         """
-        if self._settings is None or self.optimizer is None:
+        if self._settings is None or self._optimizer is None:
             raise not_compiled()
         if self._compiled is None:
-            self._compiled = Compiled(self.network, self.optimizer, self._settings, self.preprocessing)
+            self._compiled = Compiled(self.network, self._optimizer, self._settings, self.preprocessing)
+            self._compiled.go_on_from(self._before)
         return self._compiled
+
+    def _is_ready(self) -> bool:
+        """Whether `compile` was called and the network knows its shapes."""
+        return self._settings is not None and not self.network.errors()
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer, frozen; `compile` takes another one, and `learning_rate` can be set by itself."""
+        return self._optimizer
 
     @property
     def loss(self) -> Any:
@@ -92,33 +103,33 @@ class Compilable(Weighted):
     @property
     def metrics(self) -> list[Metric]:
         """The metrics of all outputs; empty before `compile`."""
-        if self._settings is None or self.network.errors():
+        if not self._is_ready():
             return []
         return [metric for group in self.compiled().objective.metric_groups() for metric in group]
 
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next step; a number set here replaces a schedule, without recompiling."""
-        if self.optimizer is None:
+        if self._optimizer is None:
             raise not_compiled()
-        if not callable(self.optimizer.learning_rate):
-            return self.optimizer.learning_rate
-        done = 0 if self._compiled is None else self._compiled.done
+        if not callable(self._optimizer.learning_rate):
+            return self._optimizer.learning_rate
+        done = self.compiled().done if self._is_ready() else 0
         step = done if self._run is None else self._run.done + self._run.step
-        return float(self.optimizer.rates(np.asarray(step)))
+        return float(self._optimizer.rates(np.asarray(step)))
 
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
-        if self.optimizer is None:
+        if self._optimizer is None:
             raise not_compiled()
-        self.optimizer = replace(self.optimizer, learning_rate=rate)
+        self._optimizer = replace(self._optimizer, learning_rate=rate)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write architecture, weights, preprocessing, class names and training record to one file of data.
 
         It is a `.striate` file whatever its ending; `striate.load` gives the model back.
         """
-        done = 0 if self._compiled is None else self._compiled.done
-        record = training_record(self.optimizer, self._settings, self.history, self.seed, done)
+        done = self.compiled().done if self._is_ready() else 0
+        record = training_record(self._optimizer, self._settings, self.history, self.seed, done)
         extras = {"preprocessing": self.preprocessing, "class_names": self.class_names, "training": record}
         formats.save_model(path, self.network, self.variables, **extras)

@@ -55,6 +55,11 @@ class Compiled:
         self.done = 0
         self.fits = 0
 
+    def go_on_from(self, before: Compiled | None) -> None:
+        """Take over the memory of a training of the same network with other preprocessing."""
+        if before is not None and before.network == self.network:
+            self.memory, self.done, self.fits = before.memory, before.done, before.fits
+
     def wanted(self, class_weight: Mapping[int, float] | None = None) -> Wanted:
         """What data must look like."""
         return wanted_by(self.network, self.preprocessing, self.objective.kinds, class_weight)

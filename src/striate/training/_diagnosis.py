@@ -45,7 +45,8 @@ def _what(steps: Steps, variables: Any, batch: Batch, key: jax.Array) -> str:
     grad = jax.jit(jax.value_and_grad(steps.loss, has_aux=True), static_argnums=3)
     (whole, _), grads = grad(variables["params"], variables["state"], batch, True, key)
     if not bool(jnp.isfinite(whole)):
-        return f"the loss is not finite (NaN or infinity), though every output is; {_largest(steps, variables, x)}"
+        largest = _largest(steps, variables, x)
+        return f"the loss is not finite (NaN or infinity), though every output is; {largest}"
     path = _last_nonfinite(steps, grads)
     return f"the gradient of the layer {path!r} is not finite (NaN or infinity), though the loss is"
 

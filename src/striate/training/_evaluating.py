@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from striate.training._compiled import Compiled
-from striate.training._fitting import DEFAULT_BATCH, make_tester
+from striate.training._fitting import DEFAULT_BATCH, make_evaluator
 from striate.training._hooks import Hooks
 from striate.training.progress import Progress
 
@@ -30,14 +30,14 @@ def evaluate(
         batch_size: examples at once. steps: only so many batches. callbacks: told of beginning and end.
         progress: told of every look.
     """
-    tester = make_tester(compiled.wanted(), x, y, sample_weight, batch_size, steps)
+    evaluator = make_evaluator(compiled.wanted(), x, y, sample_weight, batch_size, steps)
     size = batch_size or DEFAULT_BATCH
-    hooks = Hooks([*callbacks, progress], model, {"steps": tester.steps, "epochs": 1, "batch_size": size})
+    hooks = Hooks([*callbacks, progress], model, {"steps": evaluator.steps, "epochs": 1, "batch_size": size})
     logs: dict[str, Any] = {}
     with progress:
         hooks.call("on_test_begin", {})
-        for tested in tester.looks(compiled.programs, model.variables):
-            logs = compiled.objective.logs(tested.sums)
-            progress.on_chunk_end(int(tested.step), logs)
+        for evaluated in evaluator.looks(compiled.programs, model.variables):
+            logs = compiled.objective.logs(evaluated.sums)
+            progress.on_chunk_end(int(evaluated.step), logs)
         hooks.call("on_test_end", logs)
     return logs

@@ -11,10 +11,10 @@ import numpy as np
 from striate.errors import ArgumentError, Problem
 from striate.training._batches import Batch, are_batches, is_array_like, split_last, unpack
 from striate.training._compiled import Compiled
+from striate.training._evaluators import ArrayEvaluator, Evaluator, IterableEvaluator
 from striate.training._feeders import ArrayFeeder, Feeder, IterableFeeder
 from striate.training._hooks import Hooks
 from striate.training._state import first_carry, is_alive
-from striate.training._testers import ArrayTester, IterableTester, Tester
 from striate.training._wanted import Wanted
 from striate.training.history import History
 from striate.training.loop import Run
@@ -126,7 +126,7 @@ def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list
     )
 
 
-def _sources(wanted: Wanted, arguments: FitArguments) -> tuple[Feeder, Tester | None]:
+def _sources(wanted: Wanted, arguments: FitArguments) -> tuple[Feeder, Evaluator | None]:
     """Where training and validation examples come from."""
     if are_batches(arguments.x, arguments.y):
         feeder = IterableFeeder(arguments.x, batch_preparer(wanted, "x"), arguments.steps_per_epoch)
@@ -140,11 +140,11 @@ def _sources(wanted: Wanted, arguments: FitArguments) -> tuple[Feeder, Tester | 
     feeder = ArrayFeeder(wanted.weigh(data), size, arguments.shuffle, arguments.steps_per_epoch)
     if held is None:
         return feeder, _validation(wanted, arguments)
-    return feeder, ArrayTester(held, arguments.validation_batch_size or size, arguments.validation_steps)
+    return feeder, ArrayEvaluator(held, arguments.validation_batch_size or size, arguments.validation_steps)
 
 
-def _validation(wanted: Wanted, arguments: FitArguments) -> Tester | None:
-    """The tester of `validation_data`; class weights are for training only."""
+def _validation(wanted: Wanted, arguments: FitArguments) -> Evaluator | None:
+    """The evaluator of `validation_data`; class weights are for training only."""
     data = arguments.validation_data
     if data is None:
         return None
@@ -152,17 +152,17 @@ def _validation(wanted: Wanted, arguments: FitArguments) -> Tester | None:
     plain = wanted.without_class_weights()
     pair = isinstance(data, tuple) or (isinstance(data, list) and is_array_like(data[0]))
     if pair and len(data) in (2, 3):
-        return make_tester(plain, *unpack(data), size, arguments.validation_steps, "validation_data: ")
-    return make_tester(plain, data, None, None, size, arguments.validation_steps, "validation_data: ")
+        return make_evaluator(plain, *unpack(data), size, arguments.validation_steps, "validation_data: ")
+    return make_evaluator(plain, data, None, None, size, arguments.validation_steps, "validation_data: ")
 
 
-def make_tester(
+def make_evaluator(
     wanted: Wanted, x: Any, y: Any, sample_weight: Any, size: int | None, steps: int | None, where: str = ""
-) -> Tester:
-    """A tester for arrays or for an iterable of batches."""
+) -> Evaluator:
+    """A evaluator for arrays or for an iterable of batches."""
     if are_batches(x, y):
-        return IterableTester(x, batch_preparer(wanted, where + "x"), steps, where + "x")
-    return ArrayTester(wanted.prepare(x, y, sample_weight, where), size or DEFAULT_BATCH, steps)
+        return IterableEvaluator(x, batch_preparer(wanted, where + "x"), steps, where + "x")
+    return ArrayEvaluator(wanted.prepare(x, y, sample_weight, where), size or DEFAULT_BATCH, steps)
 
 
 def batch_preparer(wanted: Wanted, where: str) -> Any:

@@ -47,7 +47,7 @@ class Carry(NamedTuple):
     finite: jax.Array
 
 
-class Tested(NamedTuple):
+class Evaluated(NamedTuple):
     """The value that testing carries from batch to batch.
 
     Args:
@@ -66,9 +66,9 @@ def zero_sums(objective: Objective) -> Sums:
     return own(Sums(zero, zero, (zero,) * len(objective.loss_outputs), metrics))
 
 
-def first_tested(objective: Objective) -> Tested:
+def first_evaluated(objective: Objective) -> Evaluated:
     """What testing begins with."""
-    return Tested(zero_sums(objective), jnp.zeros((), jnp.int32))
+    return Evaluated(zero_sums(objective), jnp.zeros((), jnp.int32))
 
 
 def first_carry(

@@ -14,7 +14,7 @@ from jax import lax
 
 from striate.training._batches import Batch
 from striate.training._objective import Objective
-from striate.training._state import Carry, Sums, Tested
+from striate.training._state import Carry, Evaluated, Sums
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ class Steps:
         kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), fresh, carry)
         return kept._replace(finite=finite)
 
-    def test(self, tested: Tested, variables: Any, batch: Batch) -> Tested:
+    def test(self, evaluated: Evaluated, variables: Any, batch: Batch) -> Evaluated:
         """Adds the batch to the sums; no weight moves."""
         whole, (parts, outputs, _) = self.loss(variables["params"], variables["state"], batch, False, None)
-        return Tested(self._add(tested.sums, batch, whole, parts, outputs), tested.step + 1)
+        return Evaluated(self._add(evaluated.sums, batch, whole, parts, outputs), evaluated.step + 1)
 
     def _add(
         self,
@@ -157,15 +157,22 @@ def _train_batch(
 
 
 def _test_rows(
-    steps: Steps, tested: Tested, variables: Any, data: Batch, stop: jax.Array, *, size: int, stride: int
-) -> Tested:
-    """Test on batches tested.step … stop - 1, in the order of the data."""
+    steps: Steps,
+    evaluated: Evaluated,
+    variables: Any,
+    data: Batch,
+    stop: jax.Array,
+    *,
+    size: int,
+    stride: int,
+) -> Evaluated:
+    """Test on batches evaluated.step … stop - 1, in the order of the data."""
 
-    def advance(tested: Tested) -> Tested:
-        batch = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, tested.step * stride, size), data)
-        return steps.test(tested, variables, batch)
+    def advance(evaluated: Evaluated) -> Evaluated:
+        batch = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, evaluated.step * stride, size), data)
+        return steps.test(evaluated, variables, batch)
 
-    return lax.while_loop(lambda tested: tested.step < stop, advance, tested)
+    return lax.while_loop(lambda evaluated: evaluated.step < stop, advance, evaluated)
 
 
 def _all_finite(whole: jax.Array, grads: Any) -> jax.Array:

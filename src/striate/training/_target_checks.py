@@ -35,8 +35,8 @@ def target_problems(
 def with_target_form(array: np.ndarray, shape: Shape, kind: str) -> np.ndarray:
     """The targets as the losses want them: int32 class numbers, or float32 of the output's shape.
 
-    Targets of a loss of the user's own keep their shape, but (N,) beside an output of (N, 1) becomes (N, 1): their
-    difference would be (N, N).
+    Targets of a loss of the user's own keep their shape, but (N,) beside an output of (N, 1) becomes
+    (N, 1): their difference would be (N, N).
     """
     if kind == "index":
         return array.reshape((len(array), *shape[:-1])).astype(np.int32)

@@ -10,12 +10,12 @@ import jax
 import numpy as np
 
 from striate.training._diagnosis import not_finite
+from striate.training._evaluators import Evaluator
 from striate.training._feeders import Feeder
 from striate.training._hooks import Hooks
 from striate.training._pace import Interruption, Pace
 from striate.training._state import Carry, Sums, is_alive, new_epoch, own
 from striate.training._steps import Programs
-from striate.training._testers import Tester
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Run:
     step: int = 0
     done: int = 0
     begun: int = 0
-    validation: Tester | None = None
+    validation: Evaluator | None = None
     validate_every: Any = 1
     consumed: int = 0
     note: str = ""
@@ -147,8 +147,8 @@ class Run:
         self.hooks.call("on_test_begin", {})
         variables = {"params": self.carry.params, "state": self.carry.state}
         logs: dict[str, Any] = {}
-        for tested in self.validation.looks(self.programs, variables):
-            logs = self._summed(tested.sums)
+        for evaluated in self.validation.looks(self.programs, variables):
+            logs = self._summed(evaluated.sums)
         self.hooks.call("on_test_end", logs)
         return {f"val_{name}": value for name, value in logs.items()}
 

@@ -13,11 +13,11 @@ from striate.errors import DataError, Problem
 from striate.training._batches import Batch, count
 from striate.training._feeders import iterated, own_copy
 from striate.training._pace import Pace
-from striate.training._state import Tested, first_tested
+from striate.training._state import Evaluated, first_evaluated
 from striate.training._steps import Programs
 
 
-class Tester(Protocol):
+class Evaluator(Protocol):
     """Data to measure on.
 
     Args:
@@ -26,12 +26,12 @@ class Tester(Protocol):
 
     steps: int | None
 
-    def looks(self, programs: Programs, variables: Any) -> Iterator[Tested]:
+    def looks(self, programs: Programs, variables: Any) -> Iterator[Evaluated]:
         """The sums so far, a few times a second; the last ones are of all examples."""
         ...
 
 
-class ArrayTester:
+class ArrayEvaluator:
     """Arrays that are put on the device once and measured in their own order.
 
     Args:
@@ -48,22 +48,24 @@ class ArrayTester:
         self.steps: int | None = whole if steps is None else min(steps, whole)
         self._data = jax.device_put(data)
 
-    def looks(self, programs: Programs, variables: Any) -> Iterator[Tested]:
+    def looks(self, programs: Programs, variables: Any) -> Iterator[Evaluated]:
         """Full batches in one compiled loop, a short last one in a program of its own shape."""
-        pace, tested, step, steps = Pace(), first_tested(programs.steps.objective), 0, self.steps or 0
+        pace, evaluated, step, steps = Pace(), first_evaluated(programs.steps.objective), 0, self.steps or 0
         full = min(self._total // self._size, steps)
         while step < steps:
             began = time.perf_counter()
             size = self._size if step < full else self._total - full * self._size
             stop = min(step + pace.steps, full) if step < full else steps
             given = (variables, self._data, np.int32(stop))
-            tested = jax.block_until_ready(programs.test_rows(tested, *given, size=size, stride=self._size))
+            evaluated = jax.block_until_ready(
+                programs.test_rows(evaluated, *given, size=size, stride=self._size)
+            )
             pace.record(stop - step, time.perf_counter() - began)
             step = stop
-            yield jax.device_get(tested)
+            yield jax.device_get(evaluated)
 
 
-class IterableTester:
+class IterableEvaluator:
     """Batches that an iterable brings.
 
     Args:
@@ -80,20 +82,20 @@ class IterableTester:
         self.steps = len(batches) if steps is None and hasattr(batches, "__len__") else steps  # type: ignore[arg-type]
         self._batches, self._prepare, self._limit, self._where = batches, prepare, steps, where
 
-    def looks(self, programs: Programs, variables: Any) -> Iterator[Tested]:
+    def looks(self, programs: Programs, variables: Any) -> Iterator[Evaluated]:
         """One program call a batch."""
-        tested, step, looked = first_tested(programs.steps.objective), 0, time.perf_counter()
+        evaluated, step, looked = first_evaluated(programs.steps.objective), 0, time.perf_counter()
         for item in iterated(self._batches):
-            tested = programs.test_batch(tested, variables, own_copy(self._prepare(item, step)))
+            evaluated = programs.test_batch(evaluated, variables, own_copy(self._prepare(item, step)))
             step += 1
             if step == self._limit:
                 break
             if time.perf_counter() - looked > 0.25:
                 looked = time.perf_counter()
-                yield jax.device_get(tested)
+                yield jax.device_get(evaluated)
         if step == 0 or (self._limit is not None and step < self._limit):
             raise DataError(_too_few(self._where, step, self._limit))
-        yield jax.device_get(tested)
+        yield jax.device_get(evaluated)
 
 
 def _too_few(where: str, step: int, wanted: int | None) -> Problem:
