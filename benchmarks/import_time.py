@@ -1,6 +1,6 @@
 """How long a person waits before anything happens: medians over fresh processes, beside the peers that are installed.
 
-    python benchmarks/import_time.py [--repeats 9]
+python benchmarks/import_time.py [--repeats 9]
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ import time
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
     "import striate": [sys.executable, "-c", "import striate"],
-    "import striate, with its layers and models": [sys.executable, "-c", "import striate as st; st.layers.Conv2D; st.Sequential"],
+    "import striate, with its layers and models": [
+        sys.executable,
+        "-c",
+        "import striate as st; st.layers.Conv2D; st.Sequential",
+    ],
     "import jax.numpy": [sys.executable, "-c", "import jax.numpy"],
     "import keras (JAX backend)": [sys.executable, "-c", "import keras"],
     "striate --help": [os.path.join(os.path.dirname(sys.executable), "striate"), "--help"],
@@ -41,7 +45,11 @@ def main() -> None:
         for name, command in COMMANDS.items():
             times[name].append(seconds(command))
     for name, samples in times.items():
-        print(json.dumps({"work": name, "s": round(statistics.median(samples), 3), "min": round(min(samples), 3)}))
+        print(
+            json.dumps(
+                {"work": name, "s": round(statistics.median(samples), 3), "min": round(min(samples), 3)}
+            )
+        )
 
 
 if __name__ == "__main__":

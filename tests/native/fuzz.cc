@@ -98,8 +98,10 @@ void products(const Convolution& v, const F& visit) {
 
 double worst;
 
-bool near(const char* what, Floats& got, const std::vector<double>& wanted) {
-  double scale = 0.5;  // single products are of this size, however much their sum cancels
+// `terms` normal numbers are summed for each element: partial sums grow with the root of that, however much the whole
+// cancels, and rounding is relative to them.
+bool near(const char* what, Floats& got, const std::vector<double>& wanted, long terms) {
+  double scale = 0.5 + std::sqrt(static_cast<double>(terms)) / 4;
   for (double value : wanted) scale = std::max(scale, std::fabs(value));
   for (long i = 0; i < got.size; ++i) {
     const double error = std::fabs(got[i] - wanted[static_cast<size_t>(i)]) / scale;
@@ -152,7 +154,8 @@ bool agree(const Kernels& kernels, Case c) {
           if (std::fabs(z[at(corner)] - best) > 1e-4 * (1 + std::fabs(best))) return false;
           if (!c.relu || y[place] > 0) dz[at(corner)] = dy[place];
         }
-  if (!near("y", y, wanted)) return false;
+  const long depth = taps / features, pixels = v.out.images * v.out.rows * v.out.cols;
+  if (!near("y", y, wanted, depth)) return false;
 
   const Incoming incoming{dy.data(), c.pool ? argmax.data() : nullptr, c.relu ? y.data() : nullptr};
   std::vector<double> wx(static_cast<size_t>(x.size)), wk(static_cast<size_t>(taps)), wb(static_cast<size_t>(features));
@@ -163,7 +166,8 @@ bool agree(const Kernels& kernels, Case c) {
   for (size_t i = 0; i < dz.size(); ++i) wb[i % static_cast<size_t>(features)] += dz[i];
   input_gradient(kernels, threads, v, incoming, kernel.data(), dx.data());
   kernel_gradient(kernels, threads, v, x.data(), incoming, dk.data(), db.data());
-  return near("dx", dx, wx) && near("dkernel", dk, wk) && near("dbias", db, wb);
+  const long painters = v.kernel_rows * v.kernel_cols * features / v.groups;
+  return near("dx", dx, wx, painters) && near("dkernel", dk, wk, pixels) && near("dbias", db, wb, pixels);
 }
 
 void describe(const Case& c) {

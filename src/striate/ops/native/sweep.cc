@@ -173,12 +173,11 @@ void run_panel(const Work& work, const Band& band, const float** table, long pit
 }
 
 // Copies the features that exist from scratch to the output.
-void spread(const Work& work, const Band& band, long features, const Target& from, const Target& to) {
+void spread(const Band& band, long features, const Target& from, const Target& to) {
   for (long y = 0; y < band.rows; ++y)
     for (long x = 0; x < band.cols; ++x)
       memcpy(to.data + y * to.row_step + x * to.col_step, from.data + y * from.row_step + x * from.col_step,
              static_cast<unsigned long>(features) * 4);
-  (void)work;
 }
 
 // The first maximum in reading order of four floats, a NaN counting as larger than any number.
@@ -234,7 +233,7 @@ void run_task(const Work& work, long task) {
     const Target aside{scratch(kTileOut, band.rows * band.cols * kPanelLanes), band.cols * kPanelLanes, kPanelLanes};
     run_panel(work, band, table, rows.pitch, panel, aside);
     if (work.output.argmax) pool(work, band, channel, features, aside);
-    else spread(work, band, features, aside, direct);
+    else spread(band, features, aside, direct);
   }
 }
 
