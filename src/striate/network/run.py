@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from striate.errors import ArgumentError, Problem
 from striate.layers._base import Result, Weight
 from striate.network._feeding import check_numbers, check_variables, read_inputs
+from striate.network._fusion import Chain, find_chains
 from striate.network.shapes import Program, Step
 
 __all__ = [
@@ -83,7 +84,13 @@ def execute(
     state = {path: dict(weights) for path, weights in variables.get("state", {}).items()}
     values: dict[str, jax.Array] = dict(inputs)
     made: dict[str, jax.Array] = {}
+    chains = {} if record else find_chains(program, train)
     for step in program.steps.values():
+        if step.path in values:  # a chain has run it
+            continue
+        if chain := chains.get(step.path):
+            values.update(_run_chain(chain, params, state, values))
+            continue
         result = _forward(step, params, state, values, train, key)
         made.update({f"{step.path}/{name}": array for name, array in result.inside.items()})
         made[step.path] = values[step.path] = result.output
@@ -92,6 +99,16 @@ def execute(
     outputs = tuple(values[path] for path in program.outputs)
     output = outputs[0] if len(outputs) == 1 else outputs
     return Applied(output, state, _recorded(program, values, made, record))
+
+
+def _run_chain(
+    chain: Chain, params: Mapping[str, Any], state: Mapping[str, Any], values: Mapping[str, jax.Array]
+) -> dict[str, jax.Array]:
+    """The chain's answer under the path of each of its steps, so that none runs again."""
+    conv = chain.steps[0]
+    norm = {} if chain.norm is None else {**params.get(chain.norm.owner, {}), **state[chain.norm.owner]}
+    answer = chain.run(values[conv.inputs[0]], params[conv.owner], norm)
+    return {step.path: answer for step in chain.steps}
 
 
 def _forward(

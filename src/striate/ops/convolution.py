@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jax
+import jax.numpy as jnp
 
 from striate.errors import Problem, ShapeError
 from striate.ops._arguments import bias_fits, floats, per_channel, raise_all, rank_is, same_type
 from striate.ops._conv_gradients import Spec
+from striate.ops._conv_native import Geometry, affine, fits
 from striate.ops._grouped import convolve_groups
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
 
@@ -182,13 +184,13 @@ def _conv(
     steps, gaps = as_tuple(strides, rank, where, "strides"), as_tuple(dilation, rank, where, "dilation")
     pads = resolve_padding(padding, sizes, kernel_sizes, steps, gaps, where=where)
     output_size(sizes, kernel_sizes, steps, pads, gaps, where=where)
-    y = _convolve_rank(images, taps, steps, pads, gaps, parts)
-    return y if offset is None else y + per_channel(offset, y.ndim)
+    return _convolve_rank(images, taps, offset, steps, pads, gaps, parts)
 
 
 def _convolve_rank(
     x: jax.Array,
     kernel: jax.Array,
+    bias: jax.Array | None,
     strides: tuple[int, ...],
     pads: tuple[tuple[int, int], ...],
     dilation: tuple[int, ...],
@@ -196,10 +198,20 @@ def _convolve_rank(
 ) -> jax.Array:
     """Give a row a height of one, convolve, and take it away again."""
     if len(strides) == 2:
-        spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
-        return convolve_groups(x, kernel, spec, groups)
-    spec = Spec((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]))
-    return convolve_groups(x[:, None], kernel[None], spec, groups)[:, 0]
+        geometry = Geometry((strides[0], strides[1]), pads, (dilation[0], dilation[1]), groups)
+        return _convolve(x, kernel, bias, geometry)
+    geometry = Geometry((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]), groups)
+    return _convolve(x[:, None], kernel[None], bias, geometry)[:, 0]
+
+
+def _convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array | None, geometry: Geometry) -> jax.Array:
+    """By the native kernels where they fit, else by XLA's operations."""
+    if fits(x, kernel, geometry.groups):
+        offset = jnp.zeros(kernel.shape[3], x.dtype) if bias is None else bias
+        return affine(x, kernel, offset, geometry)
+    spec = Spec(geometry.strides, geometry.pads, geometry.dilation)
+    y = convolve_groups(x, kernel, spec, geometry.groups)
+    return y if bias is None else y + per_channel(bias, y.ndim)
 
 
 def _channel_problems(x: jax.Array, kernel: jax.Array, groups: int, where: str) -> list[Problem]:

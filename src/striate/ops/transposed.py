@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import jax
 
 from striate.errors import Problem, ShapeError
+from striate.ops import _conv_native
 from striate.ops._arguments import bias_fits, floats, per_channel, rank_is, same_type
 from striate.ops._conv_gradients import Spec, input_gradient
 from striate.ops.geometry import Padding, as_tuple, by, resolve_transposed_padding, transposed_output_size
@@ -108,11 +109,13 @@ def _paint(
     sizes: tuple[int, ...],
 ) -> jax.Array:
     """The input gradient of the convolution that has these numbers."""
-    if len(strides) == 2:
-        spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
-        return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
-    spec = Spec((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]))
-    return input_gradient(x[:, None], kernel[None], spec, (1, sizes[0]))[:, 0]
+    if len(strides) == 1:
+        x, kernel, gap = x[:, None], kernel[None], dilation[0]
+        return _paint(x, kernel, (1, strides[0]), ((0, 0), pads[0]), (1, gap), (1, sizes[0]))[:, 0]
+    spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
+    if _conv_native.fits(x, kernel, 1):
+        return _conv_native.input_gradient(x, kernel, _conv_native.Geometry(*spec, 1), (sizes[0], sizes[1]))
+    return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
 
 
 def _check_channels(x: jax.Array, kernel: jax.Array, where: str) -> None:

@@ -1,0 +1,124 @@
+"""Chains of layers that run as one operation: convolution, batch norm at inference, relu, 2x2 maximum.
+
+A chain is only made where nobody else reads what lies between, so nothing is missing from the answer; a
+run that records intermediates has no chains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from striate import ops
+from striate.layers._base import Layer
+from striate.layers.activation import Activation, ReLU
+from striate.layers.convolution import Conv2D
+from striate.layers.normalization import BatchNormalization
+from striate.layers.pooling import MaxPooling2D
+from striate.network.shapes import Program, Step
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps that run as one.
+
+    Args:
+        steps: all of them, the convolution first; the chain's answer is the last one's.
+        norm: the batch norm among them, folded into the kernel, or None.
+        relu: whether there is a relu.
+        pool: whether it ends with a 2x2 maximum.
+    """
+
+    steps: tuple[Step, ...]
+    norm: Step | None
+    relu: bool
+    pool: bool
+
+    def run(self, x: jax.Array, weights: Mapping[str, jax.Array], norm: Mapping[str, jax.Array]) -> jax.Array:
+        """The answer for x (N, H, W, C), the convolution's weights and the batch norm's."""
+        conv, kernel, bias = self.steps[0].layer, weights["kernel"], weights.get("bias")
+        assert isinstance(conv, Conv2D)  # every chain begins with one
+        if self.norm is not None:
+            kernel, bias = _fold(kernel, bias, norm, self.norm.layer)
+        how = {"strides": conv.strides, "padding": conv.padding, "dilation": conv.dilation_rate}
+        return ops.conv2d_block(x, kernel, bias, groups=conv.groups, relu=self.relu, pool=self.pool, **how)
+
+
+def find_chains(program: Program, train: bool) -> dict[str, Chain]:
+    """{path of the first step: chain} of every convolution that something can be joined to."""
+    readers: dict[str, list[Step]] = {}
+    for step in program.steps.values():
+        for name in step.inputs:
+            readers.setdefault(name, []).append(step)
+    chains = (_chain(step, readers, program, train) for step in program.steps.values() if _may_begin(step))
+    return {chain.steps[0].path: chain for chain in chains if chain.norm or chain.relu or chain.pool}
+
+
+def _may_begin(step: Step) -> bool:
+    return type(step.layer) is Conv2D and step.layer.activation in (None, "relu")
+
+
+def _chain(first: Step, readers: Mapping[str, list[Step]], program: Program, train: bool) -> Chain:
+    """Join steps as long as they fit in the order convolution, norm, relu, maximum."""
+    conv = first.layer
+    assert isinstance(conv, Conv2D)  # see _may_begin
+    steps, norm, relu = [first], None, conv.activation == "relu"
+    for step in _followers(first, readers, program):
+        if _is_pool(step):
+            return Chain((*steps, step), norm, relu, pool=True)
+        if not relu and _is_relu(step.layer):
+            relu = True
+        elif not relu and norm is None and _is_folded(step.layer, train):
+            norm = step
+        else:
+            break
+        steps.append(step)
+    return Chain(tuple(steps), norm, relu, pool=False)
+
+
+def _followers(step: Step, readers: Mapping[str, list[Step]], program: Program) -> Iterator[Step]:
+    """The only reader, its only reader, and so on, up to an answer of the network."""
+    while step.path not in program.outputs and len(readers.get(step.path, [])) == 1:
+        (step,) = readers[step.path]
+        if len(step.inputs) != 1:
+            return
+        yield step
+
+
+def _is_relu(layer: Layer) -> bool:
+    named = isinstance(layer, Activation) and layer.activation == "relu"
+    return named or (type(layer) is ReLU and layer == ReLU(name=layer.name, trainable=layer.trainable))
+
+
+def _is_folded(layer: Layer, train: bool) -> bool:
+    moving = isinstance(layer, BatchNormalization) and layer.axis in (-1, 3)
+    return moving and not (train and layer.trainable)
+
+
+def _is_pool(step: Step) -> bool:
+    """A 2x2 maximum without padding, of a picture that holds at least one window."""
+    layer, shapes = step.layer, step.input_shapes
+    if not isinstance(layer, MaxPooling2D) or not shapes or min(shapes[0][:2]) < 2:
+        return False
+    window = layer.window(*shapes)
+    return (
+        window.size == window.stride == (2, 2) and not any(map(any, window.padding)) and layer.edges == "drop"
+    )
+
+
+def _fold(
+    kernel: jax.Array, bias: jax.Array | None, norm: Mapping[str, jax.Array], layer: Layer
+) -> tuple[jax.Array, jax.Array]:
+    """Scale and shift of the moving averages as part of the kernel and the bias."""
+    assert isinstance(layer, BatchNormalization)  # see _is_folded
+    scale = jax.lax.rsqrt(norm["moving_variance"] + layer.epsilon)
+    if layer.scale:
+        scale = scale * norm["gamma"]
+    shift = -norm["moving_mean"] if bias is None else bias - norm["moving_mean"]
+    shift = shift * scale
+    if layer.center:
+        shift = shift + norm["beta"]
+    return kernel * jnp.expand_dims(scale, (0, 1, 2)), shift

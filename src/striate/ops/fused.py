@@ -1,0 +1,80 @@
+"""Convolution with what usually follows it, as one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+from striate.ops._conv_block import Block, conv_block
+from striate.ops._conv_native import Geometry, fits
+from striate.ops.activations import relu as rectify
+from striate.ops.convolution import conv2d
+from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
+from striate.ops.pooling import max_pool
+
+
+def conv2d_block(
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array | None = None,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "valid",
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    relu: bool = False,
+    pool: bool = False,
+) -> jax.Array:
+    """Convolve, add the bias, then perhaps relu, then perhaps the maximum of each 2x2 window.
+
+    y = max_pool(relu(conv2d(x, kernel, bias)), 2)
+
+    On a CPU with the native kernels nothing between the image and y is written to memory, forward or
+    backward; elsewhere these are the separate operations.
+
+    Args:
+        x, kernel, bias, strides, padding, dilation, groups: as for `conv2d`.
+        relu: whether relu follows.
+        pool: whether the 2x2 maximum with strides 2 follows; a last odd row or column is dropped.
+
+    Returns:
+        (N, H', W', F), with `pool` (N, H' // 2, W' // 2, F).
+
+    Raises:
+        ShapeError, ArgumentError: as for `conv2d` and `max_pool`.
+
+    >>> import jax.numpy as jnp
+    >>> conv2d_block(jnp.ones((1, 6, 6, 3)), jnp.ones((3, 3, 3, 8)), relu=True, pool=True).shape
+    (1, 2, 2, 8)
+    """
+    block = _block(x, kernel, strides, padding, dilation, groups, relu, pool)
+    if block is not None:
+        return conv_block(x, kernel, jnp.zeros(kernel.shape[3], x.dtype) if bias is None else bias, block)
+    y = conv2d(x, kernel, bias, strides, padding, dilation, groups)
+    y = rectify(y) if relu else y
+    return max_pool(y, 2) if pool else y
+
+
+def _block(
+    x: jax.Array,
+    kernel: jax.Array,
+    strides: int | Sequence[int],
+    padding: Padding,
+    dilation: int | Sequence[int],
+    groups: int,
+    relu: bool,
+    pool: bool,
+) -> Block | None:
+    """The block's numbers; None where the separate operations are to run, or to say what is wrong."""
+    if x.ndim != 4 or kernel.ndim != 4 or not fits(x, kernel, groups):
+        return None
+    if x.shape[3] != kernel.shape[2] * groups or kernel.shape[3] % groups:
+        return None
+    steps = as_tuple(strides, 2, "conv2d_block", "strides")
+    gaps = as_tuple(dilation, 2, "conv2d_block", "dilation")
+    pads = resolve_padding(padding, x.shape[1:3], kernel.shape[:2], steps, gaps, where="conv2d_block")
+    sizes = output_size(x.shape[1:3], kernel.shape[:2], steps, pads, gaps, where="conv2d_block")
+    if pool and min(sizes) < 2:
+        return None
+    return Block(Geometry((steps[0], steps[1]), pads, (gaps[0], gaps[1]), groups), relu, 2 if pool else 1)

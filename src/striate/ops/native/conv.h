@@ -1,0 +1,19 @@
+// Convolution and its gradients on whole arrays: what the FFI calls and the fuzz driver share.
+#pragma once
+
+#include "kernels.h"
+#include "sweep.h"
+
+namespace striate {
+
+// y = activation(conv(x, kernel) + bias); with `argmax`, the 2x2 maxima of that.
+void convolve(const Kernels&, const Pool&, const Convolution&, const float* x, const float* kernel, const Output& y);
+
+// dx from dy: every element of dx is written.
+void input_gradient(const Kernels&, const Pool&, const Convolution&, const Incoming& dy, const float* kernel, float* dx);
+
+// dkernel and, unless null, dbias from x and dy.
+void kernel_gradient(const Kernels&, const Pool&, const Convolution&, const float* x, const Incoming& dy,
+                     float* dkernel, float* dbias);
+
+}  // namespace striate

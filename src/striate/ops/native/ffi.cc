@@ -1,0 +1,153 @@
+// The doors XLA comes through: typed FFI handlers that check shapes and call the kernels on XLA's own threads.
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "conv.h"
+#include "pool.h"
+#include "xla/ffi/api/ffi.h"
+
+namespace striate {
+namespace {
+
+namespace ffi = xla::ffi;
+using F32 = ffi::Buffer<ffi::F32>;
+using U8 = ffi::Buffer<ffi::U8>;
+using Out32 = ffi::ResultBuffer<ffi::F32>;
+using Out8 = ffi::ResultBuffer<ffi::U8>;
+using Longs = ffi::Span<const int64_t>;
+
+// The table of kernels in use: the best of this machine, or the one STRIATE_ISA names.
+const Kernels& chosen() {
+  static const Kernels* table = [] {
+    const char* name = std::getenv("STRIATE_ISA");
+    const Kernels* named = name ? kernels_named(name) : nullptr;
+    return named ? named : &kernels();
+  }();
+  return *table;
+}
+
+// STRIATE_THREADS, else OMP_NUM_THREADS, caps the threads of a call; the pool itself is XLA's.
+long thread_limit() {
+  static const long limit = [] {
+    for (const char* name : {"STRIATE_THREADS", "OMP_NUM_THREADS"})
+      if (const char* text = std::getenv(name))
+        if (const long n = std::atol(text); n > 0) return n;
+    return 1L << 20;
+  }();
+  return limit;
+}
+
+void run_on_xla(void* state, long tasks, void (*body)(void*, long), void* context) {
+  auto& threads = *static_cast<ffi::ThreadPool*>(state);
+  const long most = std::min<long>(threads.num_threads(), thread_limit());
+  SharedTasks::run(tasks, most - 1, body, context, [&](auto&& task) { threads.Schedule(std::move(task)); });
+}
+
+template <typename F>
+ffi::Error guarded(const F& body) {
+  try {
+    body();
+    return ffi::Error::Success();
+  } catch (const std::exception& error) {
+    return ffi::Error::Internal(std::string("striate: ") + error.what());
+  }
+}
+
+template <typename Buffer>
+Shape shape_of(const Buffer& buffer) {
+  const auto d = buffer.dimensions();
+  return {d[0], d[1], d[2], d[3]};
+}
+
+struct Options {
+  Longs strides, padding, dilation;
+  int64_t groups;
+};
+
+// The data of a buffer; null for an empty one, which stands for "there is none".
+template <typename Buffer>
+auto some(Buffer& buffer) {
+  return buffer.element_count() ? buffer.typed_data() : nullptr;
+}
+
+template <typename X, typename K>
+Convolution convolution(const X& x, const K& kernel, const Shape& y, const Options& o) {
+  const auto k = kernel.dimensions();
+  Convolution conv{};
+  conv.in = shape_of(x);
+  conv.out = y;
+  conv.kernel_rows = k[0];
+  conv.kernel_cols = k[1];
+  conv.stride_rows = o.strides[0];
+  conv.stride_cols = o.strides[1];
+  conv.dilation_rows = o.dilation[0];
+  conv.dilation_cols = o.dilation[1];
+  conv.pad_top = o.padding[0];
+  conv.pad_left = o.padding[1];
+  conv.groups = o.groups;
+  return conv;
+}
+
+ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Out32 y, Out8 argmax, Longs strides,
+                        Longs padding, Longs dilation, int64_t groups, Longs sizes, int64_t relu) {
+  return guarded([&] {
+    const Convolution conv =
+        convolution(x, kernel, {x.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
+                    {strides, padding, dilation, groups});
+    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
+    convolve(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), kernel.typed_data(), output);
+  });
+}
+
+ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 result, U8 argmax, F32 kernel, Out32 dx,
+                               Longs strides, Longs padding, Longs dilation, int64_t groups, Longs sizes) {
+  return guarded([&] {
+    const Convolution conv =
+        convolution(*dx, kernel, {dy.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
+                    {strides, padding, dilation, groups});
+    const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
+    input_gradient(chosen(), {&threads, run_on_xla}, conv, incoming, kernel.typed_data(), dx->typed_data());
+  });
+}
+
+ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 result, U8 argmax, Out32 dkernel,
+                                Out32 dbias, Longs strides, Longs padding, Longs dilation, int64_t groups,
+                                Longs sizes) {
+  return guarded([&] {
+    const Convolution conv =
+        convolution(x, *dkernel, {dy.dimensions()[0], sizes[0], sizes[1], dkernel->dimensions()[3]},
+                    {strides, padding, dilation, groups});
+    const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
+    kernel_gradient(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), incoming, dkernel->typed_data(),
+                    dbias->typed_data());
+  });
+}
+
+}  // namespace
+
+#define STRIATE_GEOMETRY                                                                                       \
+  .Attr<Longs>("strides").Attr<Longs>("padding").Attr<Longs>("dilation").Attr<int64_t>("groups").Attr<Longs>( \
+      "sizes")
+
+#pragma GCC visibility push(default)
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(
+    striate_conv_forward, conv_forward,
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
+        .Attr<int64_t>("relu"));
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(
+    striate_conv_input_gradient, conv_input_gradient,
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<U8>().Arg<F32>().Ret<F32>() STRIATE_GEOMETRY);
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(
+    striate_conv_kernel_gradient, conv_kernel_gradient,
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<U8>().Ret<F32>().Ret<F32>()
+        STRIATE_GEOMETRY);
+
+extern "C" const char* striate_isa() { return chosen().name; }
+
+#pragma GCC visibility pop
+
+}  // namespace striate

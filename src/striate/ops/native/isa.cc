@@ -1,0 +1,17 @@
+// The table of the instruction set this file is compiled for.
+#include "kernels.h"
+#include "simd.h"
+
+namespace striate {
+namespace STRIATE_ISA {
+
+void run_sweep(const Pool&, const Sweep&, const Incoming&, const Weights&, const Output&);
+void run_kernel_gradient(const Pool&, const Sweep&, const float*, const Incoming&, float*, float*);
+
+#define STRIATE_TEXT(x) #x
+#define STRIATE_NAME(x) STRIATE_TEXT(x)
+extern const Kernels table;
+const Kernels table = {STRIATE_NAME(STRIATE_ISA), run_sweep, run_kernel_gradient};
+
+}  // namespace STRIATE_ISA
+}  // namespace striate

@@ -1,0 +1,42 @@
+// The table of kernels that each instruction set fills in, and the choice between the tables.
+#pragma once
+
+#include <stdint.h>
+
+#include "sweep.h"
+
+namespace striate {
+
+// Where a sweep's sums go. With `argmax` the output is the 2x2 maximum of them, and argmax (same shape, 0..3 in
+// reading order) says which of the four it was.
+struct Output {
+  float* data;
+  uint8_t* argmax;
+  const float* bias;  // (features) or null
+  int activation;
+};
+
+// What a sweep reads: an array as it is, or the gradient of a block's output, to be taken back through the block.
+struct Incoming {
+  const float* data;
+  const uint8_t* argmax;  // of the 2x2 maxima, as in Output; null: not pooled
+  const float* result;    // what relu made (after pooling), where a zero stops the gradient; null: no relu
+};
+
+// Element (tap, k, n) lies at tap * tap_stride + k * k_stride + n * n_stride (+ group * group_stride). One of k_stride
+// and n_stride is 1.
+struct Weights {
+  const float* data;
+  long tap_stride, k_stride, n_stride, group_stride;
+};
+
+struct Kernels {
+  const char* name;
+  void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
+  void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
+};
+
+const Kernels& kernels();                     // the best this machine can run
+const Kernels* kernels_named(const char* name);  // null when it was not built or cannot run here
+
+}  // namespace striate

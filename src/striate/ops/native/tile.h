@@ -1,0 +1,100 @@
+// The innermost loops of a sweep: M pixels x V vectors of features held in registers.
+#pragma once
+
+#include "simd.h"
+#include "sweep.h"
+
+namespace striate {
+namespace STRIATE_ISA {
+
+struct TileJob {
+  const Segment* segments;
+  long count;
+  const float* const* rows;  // by run: where this output row's first visit reads; null where the row is padding
+  long origin;               // floats from there to the tile's first pixel
+  long step;                 // floats between neighbouring pixels
+  const float* weights;      // packed: depth x (V * kLanes)
+  float* out;
+  long out_step;
+  const float* bias;  // what the sums start from; null: continue from `out`
+  bool relu;
+};
+
+// One pass over k of `length`: every input float is spread over a register and multiplied by V vectors of weights.
+// Rows are addressed from every fourth one, with multiples 1, 2 and 3 of the step as index registers: fourteen
+// separate pointers would not fit the sixteen general registers.
+template <int M, int V>
+inline __attribute__((always_inline)) void accumulate(Vec (&sum)[M][V], const float* x, long step, const float* w,
+                                                      long length) {
+  const long step3 = 3 * step;
+  const float* base[(M + 3) / 4];
+#pragma GCC unroll 4
+  for (int q = 0; q < (M + 3) / 4; ++q) base[q] = x + q * 4 * step;
+  for (long k = 0; k < length; ++k) {
+    Vec weight[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) weight[v] = load(w + v * kLanes);
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+      const float* row = base[m / 4];
+      const float value = m % 4 == 0 ? row[0] : m % 4 == 1 ? row[step] : m % 4 == 2 ? row[2 * step] : row[step3];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[m][v] += value * weight[v];
+    }
+    w += V * kLanes;
+#pragma GCC unroll 4
+    for (int q = 0; q < (M + 3) / 4; ++q) {
+      ++base[q];
+      asm("" : "+r"(base[q]));  // keeps the compiler from turning the few bases back into many pointers
+    }
+  }
+}
+
+template <int M, int V>
+void run_tile(const TileJob& job) {
+  Vec sum[M][V];
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v)
+      sum[m][v] = job.bias ? load(job.bias + v * kLanes) : load(job.out + m * job.out_step + v * kLanes);
+  const float* weights = job.weights;
+  for (long i = 0; i < job.count; ++i) {
+    const Segment& segment = job.segments[i];
+    const float* row = job.rows[segment.run];
+    if (row) accumulate<M, V>(sum, row + job.origin + segment.offset, job.step, weights, segment.length);
+    weights += segment.length * V * kLanes;
+  }
+  if (job.relu) {
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[m][v] = sum[m][v] < 0.0f ? Vec{} : sum[m][v];  // a NaN stays a NaN
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) store(job.out + m * job.out_step + v * kLanes, sum[m][v]);
+}
+
+typedef void (*TileKernel)(const TileJob&);
+
+template <int V, int... M>
+struct TileRow {
+  static constexpr TileKernel kernels[] = {run_tile<M, V>...};
+};
+
+#if STRIATE_REGISTERS == 32
+template <int V>
+using Tiles = TileRow<V, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14>;
+#else
+template <int V>
+using Tiles = TileRow<V, 1, 2, 3, 4, 5, 6>;
+#endif
+
+inline TileKernel tile_kernel(long pixels, long vectors) {
+  return vectors == 1 ? Tiles<1>::kernels[pixels - 1] : Tiles<2>::kernels[pixels - 1];
+}
+
+}  // namespace STRIATE_ISA
+}  // namespace striate

@@ -1,0 +1,196 @@
+// Every kernel of every instruction set against plain loops in double precision, on random convolutions.
+//
+//   fuzz <count> <seed>     prints one line for each instruction set; exits with 1 at the first difference
+//
+// Buffers have exactly the size they need and begin one float off alignment, so that a sanitizer sees every step beyond.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "conv.h"
+#include "pool.h"
+
+using namespace striate;
+
+namespace {
+
+std::mt19937_64 randomness;
+
+long pick(std::initializer_list<long> values) { return values.begin()[randomness() % values.size()]; }
+long between(long low, long high) { return low + static_cast<long>(randomness() % static_cast<unsigned long>(high - low + 1)); }
+
+// Floats that begin four bytes off a 64-byte boundary and end where the allocation ends.
+template <typename T>
+struct Buffer {
+  explicit Buffer(long n) : size(n), block(new char[static_cast<size_t>(n) * sizeof(T) + sizeof(T)]) {}
+  ~Buffer() { delete[] block; }
+  Buffer(const Buffer&) = delete;
+  T* data() { return reinterpret_cast<T*>(block + sizeof(T)); }
+  T& operator[](long i) { return data()[i]; }
+  long size;
+  char* block;
+};
+
+using Floats = Buffer<float>;
+
+void fill(Floats& buffer) {
+  std::normal_distribution<float> normal;
+  for (long i = 0; i < buffer.size; ++i) buffer[i] = normal(randomness);
+}
+
+struct Case {
+  Convolution conv;
+  bool relu, pool;
+  long threads;
+};
+
+Case draw() {
+  Case c{};
+  Convolution& v = c.conv;
+  v.groups = pick({1, 1, 1, 1, 2, 3});
+  const long widest = v.groups > 1 ? 6 : 70;
+  v.in = {pick({1, 1, 2, 3}), between(1, 20), between(1, 36), v.groups * std::min(widest, pick({1, 1, 2, 3, 4, 8, 13, 16, 33, 65}))};
+  v.kernel_rows = pick({1, 1, 2, 3, 3, 5, 7});
+  v.kernel_cols = pick({1, 1, 2, 3, 3, 5, 7});
+  v.stride_rows = pick({1, 1, 1, 2, 3, 4});
+  v.stride_cols = pick({1, 1, 1, 2, 3, 4});
+  v.dilation_rows = pick({1, 1, 1, 2, 3});
+  v.dilation_cols = pick({1, 1, 1, 2, 3});
+  v.pad_top = between(0, 3);
+  v.pad_left = between(0, 3);
+  const long rows = v.in.rows + v.pad_top + between(0, 3) - (v.kernel_rows - 1) * v.dilation_rows - 1;
+  const long cols = v.in.cols + v.pad_left + between(0, 3) - (v.kernel_cols - 1) * v.dilation_cols - 1;
+  if (rows < 0 || cols < 0) return draw();
+  v.out = {v.in.images, rows / v.stride_rows + 1, cols / v.stride_cols + 1,
+           v.groups * std::min(widest, pick({1, 2, 3, 7, 10, 16, 17, 32, 40, 48, 64, 70}))};
+  c.relu = randomness() % 2;
+  c.pool = v.out.rows > 1 && v.out.cols > 1 && randomness() % 2;
+  c.threads = between(1, 4);
+  return c;
+}
+
+long count(const Shape& s) { return s.images * s.rows * s.cols * s.channels; }
+
+// Calls visit(x index, kernel index, y index) for every product of the convolution.
+template <typename F>
+void products(const Convolution& v, const F& visit) {
+  const long depth = v.in.channels / v.groups, breadth = v.out.channels / v.groups;
+  for (long n = 0; n < v.out.images; ++n)
+    for (long i = 0; i < v.out.rows; ++i)
+      for (long j = 0; j < v.out.cols; ++j)
+        for (long u = 0; u < v.kernel_rows; ++u)
+          for (long w = 0; w < v.kernel_cols; ++w) {
+            const long row = i * v.stride_rows + u * v.dilation_rows - v.pad_top;
+            const long col = j * v.stride_cols + w * v.dilation_cols - v.pad_left;
+            if (row < 0 || row >= v.in.rows || col < 0 || col >= v.in.cols) continue;
+            for (long f = 0; f < v.out.channels; ++f)
+              for (long c = 0; c < depth; ++c)
+                visit(((n * v.in.rows + row) * v.in.cols + col) * v.in.channels + f / breadth * depth + c,
+                      ((u * v.kernel_cols + w) * depth + c) * v.out.channels + f,
+                      ((n * v.out.rows + i) * v.out.cols + j) * v.out.channels + f);
+          }
+}
+
+double worst;
+
+bool near(const char* what, Floats& got, const std::vector<double>& wanted) {
+  double scale = 0.5;  // single products are of this size, however much their sum cancels
+  for (double value : wanted) scale = std::max(scale, std::fabs(value));
+  for (long i = 0; i < got.size; ++i) {
+    const double error = std::fabs(got[i] - wanted[static_cast<size_t>(i)]) / scale;
+    worst = std::max(worst, error);
+    if (!(error < 2e-5)) {
+      std::printf("%s[%ld] is %g, wanted %g\n", what, i, got[i], wanted[static_cast<size_t>(i)]);
+      return false;
+    }
+  }
+  return true;
+}
+
+void run_on_threads(void* state, long tasks, void (*body)(void*, long), void* context) {
+  std::vector<std::thread> helpers;
+  SharedTasks::run(tasks, *static_cast<long*>(state) - 1, body, context,
+                   [&](auto task) { helpers.emplace_back(task); });
+  for (std::thread& helper : helpers) helper.join();
+}
+
+bool agree(const Kernels& kernels, Case c) {
+  const Convolution& v = c.conv;
+  const long pool = c.pool ? 2 : 1, features = v.out.channels;
+  const Shape small = {v.out.images, v.out.rows / pool, v.out.cols / pool, features};
+  const long taps = v.kernel_rows * v.kernel_cols * (v.in.channels / v.groups) * features;
+  Floats x(count(v.in)), kernel(taps), bias(features), y(count(small)), dy(count(small)), dx(count(v.in)), dk(taps), db(features);
+  Buffer<uint8_t> argmax(count(small));
+  fill(x), fill(kernel), fill(bias), fill(dy);
+  const Pool threads{&c.threads, run_on_threads};
+
+  std::vector<double> z(static_cast<size_t>(count(v.out))), dz(z.size()), wanted(static_cast<size_t>(count(small)));
+  for (size_t i = 0; i < z.size(); ++i) z[i] = bias[static_cast<long>(i) % features];
+  products(v, [&](long a, long k, long b) { z[static_cast<size_t>(b)] += double(x[a]) * kernel[k]; });
+  if (c.relu)
+    for (double& value : z) value = std::max(value, 0.0);
+
+  convolve(kernels, threads, v, x.data(), kernel.data(), {y.data(), c.pool ? argmax.data() : nullptr, bias.data(), c.relu ? kRelu : kLinear});
+  for (long n = 0; n < small.images; ++n)
+    for (long i = 0; i < small.rows; ++i)
+      for (long j = 0; j < small.cols; ++j)
+        for (long f = 0; f < features; ++f) {
+          const long place = ((n * small.rows + i) * small.cols + j) * features + f;
+          const auto at = [&](long corner) {
+            return static_cast<size_t>(((n * v.out.rows + i * pool + corner / 2) * v.out.cols + j * pool + corner % 2) * features + f);
+          };
+          const long corner = c.pool ? argmax[place] : 0;
+          if (corner > 3) return false;
+          double best = z[at(0)];
+          for (long q = 1; q < pool * pool; ++q) best = std::max(best, z[at(q)]);
+          wanted[static_cast<size_t>(place)] = best;
+          if (std::fabs(z[at(corner)] - best) > 1e-4 * (1 + std::fabs(best))) return false;
+          if (!c.relu || y[place] > 0) dz[at(corner)] = dy[place];
+        }
+  if (!near("y", y, wanted)) return false;
+
+  const Incoming incoming{dy.data(), c.pool ? argmax.data() : nullptr, c.relu ? y.data() : nullptr};
+  std::vector<double> wx(static_cast<size_t>(x.size)), wk(static_cast<size_t>(taps)), wb(static_cast<size_t>(features));
+  products(v, [&](long a, long k, long b) {
+    wx[static_cast<size_t>(a)] += dz[static_cast<size_t>(b)] * kernel[k];
+    wk[static_cast<size_t>(k)] += dz[static_cast<size_t>(b)] * x[a];
+  });
+  for (size_t i = 0; i < dz.size(); ++i) wb[i % static_cast<size_t>(features)] += dz[i];
+  input_gradient(kernels, threads, v, incoming, kernel.data(), dx.data());
+  kernel_gradient(kernels, threads, v, x.data(), incoming, dk.data(), db.data());
+  return near("dx", dx, wx) && near("dkernel", dk, wk) && near("dbias", db, wb);
+}
+
+void describe(const Case& c) {
+  const Convolution& v = c.conv;
+  std::printf("x (%ld, %ld, %ld, %ld) y (%ld, %ld, %ld) kernel %ldx%ld strides %ld,%ld dilation %ld,%ld padding %ld,%ld groups %ld relu %d pool %d threads %ld\n",
+              v.in.images, v.in.rows, v.in.cols, v.in.channels, v.out.rows, v.out.cols, v.out.channels, v.kernel_rows,
+              v.kernel_cols, v.stride_rows, v.stride_cols, v.dilation_rows, v.dilation_cols, v.pad_top, v.pad_left, v.groups,
+              c.relu, c.pool, c.threads);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const long cases = argc > 1 ? std::atol(argv[1]) : 200;
+  for (const char* name : {"avx512", "avx2", "neon", "plain"}) {
+    const Kernels* kernels = kernels_named(name);
+    if (!kernels) continue;
+    randomness.seed(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0);
+    worst = 0;
+    for (long i = 0; i < cases; ++i) {
+      const Case c = draw();
+      if (agree(*kernels, c)) continue;
+      std::printf("%s, case %ld: ", name, i);
+      describe(c);
+      return 1;
+    }
+    std::printf("%s: %ld cases, largest relative error %.1e\n", name, cases, worst);
+  }
+  return 0;
+}

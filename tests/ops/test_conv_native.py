@@ -1,0 +1,177 @@
+"""The native kernels against NumPy in float64, and the door they come through."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from striate import ops
+from striate.ops import _native
+from striate.ops._conv_native import Geometry, native_forward, native_input_gradient, native_weight_gradients
+
+needs_kernels = pytest.mark.skipif(
+    _native.isa() is None, reason="the kernels were not built, or are switched off"
+)
+
+
+def reference(x, kernel, bias, dy, g):
+    """y, dx, dkernel, dbias with one matrix product a tap and group."""
+    x, kernel, dy = (np.asarray(a, np.float64) for a in (x, kernel, dy))
+    padded = np.pad(x, ((0, 0), *g.pads, (0, 0)))
+    (rows, columns), depth = dy.shape[1:3], kernel.shape[2]
+    breadth = kernel.shape[3] // g.groups
+    y, dkernel, dpadded = (
+        np.zeros(dy.shape) + np.asarray(bias),
+        np.zeros(kernel.shape),
+        np.zeros(padded.shape),
+    )
+    for u, v, group in np.ndindex(*kernel.shape[:2], g.groups):
+        down = slice(u * g.dilation[0], u * g.dilation[0] + (rows - 1) * g.strides[0] + 1, g.strides[0])
+        right = slice(v * g.dilation[1], v * g.dilation[1] + (columns - 1) * g.strides[1] + 1, g.strides[1])
+        seen = (slice(None), down, right, slice(group * depth, (group + 1) * depth))
+        mine = slice(group * breadth, (group + 1) * breadth)
+        y[..., mine] += padded[seen] @ kernel[u, v][:, mine]
+        dkernel[u, v][:, mine] = np.tensordot(padded[seen], dy[..., mine], ((0, 1, 2), (0, 1, 2)))
+        dpadded[seen] += dy[..., mine] @ kernel[u, v][:, mine].T
+    (top, _), (left, _) = g.pads
+    dx = dpadded[:, top : top + x.shape[1], left : left + x.shape[2]]
+    return y, dx, dkernel, dy.sum((0, 1, 2))
+
+
+def draw(random):
+    """A random convolution; None if the kernel does not fit."""
+    pick = lambda *values: int(random.choice(values))  # noqa: E731
+    groups = pick(1, 1, 1, 2, 3)
+    widest = 6 if groups > 1 else 70
+    depth, breadth = min(widest, pick(1, 3, 4, 8, 17, 33, 64)), min(widest, pick(1, 3, 10, 16, 20, 32, 70))
+    taps = (pick(1, 2, 3, 3, 5), pick(1, 2, 3, 3, 7))
+    pads = tuple((pick(0, 1, 2, 3), pick(0, 1, 2)) for _ in range(2))
+    g = Geometry((pick(1, 1, 2, 4), pick(1, 1, 2, 3)), pads, (pick(1, 1, 2), pick(1, 1, 3)), groups)
+    shape = (pick(1, 2, 3), pick(1, 4, 7, 14, 19), pick(1, 5, 8, 15, 30), depth * groups)
+    fits = all(
+        size + sum(pad) >= (tap - 1) * d + 1
+        for size, pad, tap, d in zip(shape[1:3], pads, taps, g.dilation, strict=True)
+    )
+    return (shape, (*taps, depth, breadth * groups), g) if fits else None
+
+
+def floats(random, *shape):
+    return jnp.asarray(random.standard_normal(shape), jnp.float32)
+
+
+@needs_kernels
+def test_forward_and_gradients_are_the_reference_over_random_convolutions():
+    random = np.random.default_rng(20)
+    cases = [case for case in (draw(random) for _ in range(80)) if case][:40]
+    for shape, kernel_shape, g in cases:
+        x, kernel, bias = (
+            floats(random, *shape),
+            floats(random, *kernel_shape),
+            floats(random, kernel_shape[3]),
+        )
+        dy = floats(random, shape[0], *g.sizes(shape[1:3], kernel_shape[:2]), kernel_shape[3])
+        got = (
+            native_forward(x, kernel, bias, geometry=g)[0],
+            native_input_gradient(dy, kernel, geometry=g, sizes=shape[1:3]),
+            *native_weight_gradients(x, dy, geometry=g, taps=kernel_shape[:2]),
+        )
+        for name, ours, wanted in zip(
+            ("y", "dx", "dk", "db"), got, reference(x, kernel, bias, dy, g), strict=True
+        ):
+            scale = max(np.abs(wanted).max(), 0.5)
+            np.testing.assert_allclose(
+                ours, wanted, rtol=0, atol=2e-5 * scale, err_msg=f"{name} {shape} {kernel_shape} {g}"
+            )
+
+
+@needs_kernels
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_go_where_they_must(value):
+    x = jnp.ones((1, 6, 6, 3)).at[0, 2, 2, 1].set(value)
+    y = np.asarray(ops.conv2d(x, jnp.ones((3, 3, 3, 20))))
+    touched = np.zeros((4, 4), bool)
+    touched[:3, :3] = True
+    assert (np.isfinite(y).all(axis=(0, 3)) == ~touched).all()
+    pooled = ops.conv2d_block(x, jnp.ones((3, 3, 3, 20)), relu=True, pool=True)
+    wanted = ops.max_pool(ops.relu(ops.conv2d(x, jnp.ones((3, 3, 3, 20)))), 2)
+    np.testing.assert_array_equal(pooled, wanted)
+
+
+@needs_kernels
+def test_programs_for_a_cpu_call_the_library_and_vmap_does_not():
+    x, kernel = jnp.ones((2, 6, 6, 3)), jnp.ones((3, 3, 3, 4))
+    calls = jax.jit(jax.grad(lambda k: jnp.sum(ops.conv2d(x, k)))).lower(kernel).as_text()
+    assert "striate_conv_kernel_gradient" in calls
+    batched = jax.jit(jax.vmap(lambda image: ops.conv2d(image[None], kernel)[0]))
+    assert "striate_conv" not in batched.lower(x).as_text()
+    np.testing.assert_allclose(batched(x), ops.conv2d(x, kernel), rtol=1e-6)
+
+
+@needs_kernels
+def test_other_types_run_in_xla():
+    x, kernel = jnp.ones((2, 6, 6, 3), jnp.bfloat16), jnp.ones((3, 3, 3, 4), jnp.bfloat16)
+    assert ops.conv2d(x, kernel).dtype == jnp.bfloat16
+    assert not _native.fit(x, kernel)
+
+
+@needs_kernels
+def test_second_derivatives_are_those_of_pure_jax(monkeypatch):
+    random = np.random.default_rng(3)
+    x, kernel, bias = floats(random, 2, 7, 6, 3), floats(random, 3, 3, 3, 5), floats(random, 5)
+
+    def bend(x, kernel, bias):
+        slopes = jax.grad(lambda *a: jnp.sum(jnp.sin(ops.conv2d(*a, strides=2, padding="same"))), (0, 1, 2))
+        return sum(jnp.sum(jnp.square(slope)) for slope in slopes(x, kernel, bias))
+
+    ours = jax.grad(bend, (0, 1, 2))(x, kernel, bias)
+    monkeypatch.setattr(_native, "fit", lambda *arrays: False)
+    for got, wanted in zip(ours, jax.grad(bend, (0, 1, 2))(x, kernel, bias), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-3)
+
+
+PROGRAM = """
+import hashlib, json, jax, jax.numpy as jnp, numpy as np
+from striate import ops
+from striate.ops import _native
+random = np.random.default_rng(0)
+digest, close = hashlib.sha256(), True
+for shape, filters in [((8, 30, 30, 3), 40), ((2, 16, 16, 70), 64), ((64, 12, 12, 1), 8)]:
+    taps = (3, 3, shape[3], filters)
+    x, k = (jnp.asarray(random.standard_normal(s), jnp.float32) for s in (shape, taps))
+    f = lambda x, k: jnp.sum(jnp.sin(ops.conv2d_block(x, k, padding="same", relu=True, pool=True)))
+    for array in jax.jit(jax.grad(f, (0, 1)))(x, k):
+        digest.update(np.asarray(array).tobytes())
+        close = close and bool(np.isfinite(array).all())
+print(json.dumps([_native.isa(), digest.hexdigest(), close]))
+"""
+
+
+def run_with(**settings):
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", **settings}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+@needs_kernels
+def test_results_are_bit_for_bit_the_same_from_run_to_run_and_for_any_number_of_threads():
+    runs = [run_with(STRIATE_THREADS=threads) for threads in ("1", "2", "2")]
+    assert runs[0] == runs[1] == runs[2]
+    assert runs[0][2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "isa"), [({"STRIATE_NATIVE": "0"}, None), ({"STRIATE_ISA": "plain"}, "plain")]
+)
+def test_the_environment_switches_the_kernels(settings, isa):
+    if isa is not None and _native.isa() is None:
+        pytest.skip("the kernels were not built")
+    found, _, finite = run_with(**settings)
+    assert found == isa
+    assert finite
