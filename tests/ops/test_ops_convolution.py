@@ -5,13 +5,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from adjoints import assert_same_gradients, quickly, with_gradients
 
 import references
 from striate import ops
 from striate.errors import ArgumentError, ShapeError
 
 EXAMPLES = json.loads((Path(__file__).parent.parent / "data" / "worked-examples.json").read_text())
-COMPILED = {"xla_backend_optimization_level": 0}
 
 
 def one_channel(image):
@@ -74,7 +74,7 @@ def check_against_reference(seed):
         y, pull = jax.vjp(lambda *arrays: ops.conv2d(*arrays, **options), x, kernel, bias)
         return y, *pull(dy)
 
-    y, dx, dkernel, dbias = jax.jit(all_of_it, compiler_options=COMPILED)(x, kernel, bias)
+    y, dx, dkernel, dbias = quickly(all_of_it)(x, kernel, bias)
     true = references.conv2d_gradients(x, kernel, dy, **options)
     what = f"seed {seed}: x {x.shape}, kernel {kernel.shape}, {options}"
     np.testing.assert_allclose(y, y_true, rtol=1e-4, atol=1e-4, err_msg=what)
@@ -138,13 +138,11 @@ def test_values_and_gradients_equal_keras(options, groups):
     theirs = {"strides": options["strides"], "padding": options["padding"]}
     theirs["dilation_rate"] = options.get("dilation", 1)
 
-    def both(convolve):
-        y, pull = jax.vjp(convolve, x, kernel)
-        return y, *pull(jnp.cos(y))
-
-    mine = both(lambda x, kernel: ops.conv2d(x, kernel, groups=groups, **options))
-    for one, other in zip(mine, both(lambda x, kernel: keras.ops.conv(x, kernel, **theirs)), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert_same_gradients(
+        lambda x, kernel: ops.conv2d(x, kernel, groups=groups, **options),
+        lambda x, kernel: keras.ops.conv(x, kernel, **theirs),
+        *(x, kernel),
+    )
 
 
 def test_depthwise_values_and_gradients_equal_keras():
@@ -153,21 +151,18 @@ def test_depthwise_values_and_gradients_equal_keras():
     rng = np.random.default_rng(10)
     x, kernel = draw(rng, 2, 6, 7, 3), draw(rng, 3, 3, 3, 2)
 
-    def both(convolve):
-        y, pull = jax.vjp(convolve, x, kernel)
-        return y, *pull(jnp.cos(y))
-
-    mine = both(lambda x, kernel: ops.depthwise_conv2d(x, kernel, None, 2, "same"))
-    theirs = both(lambda x, kernel: keras.ops.depthwise_conv(x, kernel, 2, "same"))
-    for one, other in zip(mine, theirs, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert_same_gradients(
+        lambda x, kernel: ops.depthwise_conv2d(x, kernel, None, 2, "same"),
+        lambda x, kernel: keras.ops.depthwise_conv(x, kernel, 2, "same"),
+        *(x, kernel),
+    )
 
 
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
 def test_the_type_that_comes_in_goes_out_and_into_the_gradients(dtype):
     x, kernel, bias = jnp.ones((1, 4, 4, 2), dtype), jnp.ones((3, 3, 2, 3), dtype), jnp.ones(3, dtype)
-    y, pull = jax.vjp(ops.conv2d, x, kernel, bias)
-    assert {y.dtype, *(gradient.dtype for gradient in pull(y))} == {jnp.dtype(dtype)}
+    y, *gradients = with_gradients(ops.conv2d, x, kernel, bias)
+    assert {y.dtype, *(gradient.dtype for gradient in gradients)} == {jnp.dtype(dtype)}
     assert float(y[0, 0, 0, 0]) == 19
 
 

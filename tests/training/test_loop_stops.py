@@ -169,6 +169,19 @@ def test_a_callback_that_fails_leaves_the_newest_weights(line):
     assert fingerprint(model) == fingerprint(one)
 
 
+def test_an_iterable_that_fails_leaves_the_steps_before_it(line):
+    def failing():
+        yield line
+        yield line
+        raise OSError("disk")
+
+    model, two = linear_model(), linear_model()
+    with pytest.raises(OSError, match="disk"):
+        model.fit(failing(), verbose=0)
+    two.fit([line, line], verbose=0)
+    assert fingerprint(model) == fingerprint(two)
+
+
 def test_early_stopping_brings_the_best_weights_back():
     model = full_model(optimizer=st.optimizers.SGD(0.5))
     x, y = pictures()
@@ -307,6 +320,13 @@ def test_losses_and_metrics_that_do_not_fit_the_outputs():
     assert refused(ArgumentError, lambda: model.compile("sgd", "mse", metric=["mae"])) == (
         "compile: got metric; expected optimizer, loss, loss_weights, metrics, weighted_metrics.\n"
         "  Correct the name."
+    )
+
+
+def test_metrics_in_the_place_of_loss_weights():
+    assert refused(ArgumentError, lambda: linear_model().compile("sgd", "mse", ["accuracy"])) == (
+        "loss_weights: got 'accuracy'; expected a number for each output.\n"
+        "  Metrics are given by name: compile(optimizer, loss, metrics=[...])."
     )
 
 
