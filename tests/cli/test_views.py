@@ -71,7 +71,7 @@ def test_doctor(run, monkeypatch, tmp_path):
         "python: 3.",
         "jax: ",
         "devices: cpu",
-        "kernels: XLA",
+        "kernels: ",
         "cores: ",
         "folder: ",
         "mnist: here",

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from striate.network import Network
+from striate.ops import _native
 from striate.tasks import doctor
 from striate.tasks.bench._settings import Settings
 
@@ -104,8 +105,9 @@ def _device_name(hardware: dict[str, Any]) -> str:
 
 
 def _kernels() -> str:
-    """Whose convolutions run."""
-    return "XLA"
+    """Whose convolutions may run: "native, avx512" and the like, or "XLA"."""
+    found = _native.isa() if jax.default_backend() == "cpu" else None
+    return "XLA" if found is None else f"native, {found}"
 
 
 def _peak_by_getrusage() -> float | None:

@@ -46,10 +46,11 @@ def measure(settings: Settings, words: Sequence[str] = ()) -> Iterator[Record]:
 
 
 def _run(seed: int, folder: Path, words: Sequence[str]) -> Record:
-    """One process from its start to its end."""
+    """One process from its start to its end; its cache folder is empty, so that it compiles everything."""
     command = ["train", "mnist", "--seed", str(seed), "--out", str(folder / "run"), *words]
     report = folder / "parts.json"
-    environment = {**os.environ, "STRIATE_COLD_REPORT": str(report)}
+    environment = {**os.environ, "STRIATE_COLD_REPORT": str(report), "STRIATE_HOME": str(folder / "home")}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
     began = time.time()
     environment["STRIATE_COLD_BEGAN"] = repr(began)
     done = subprocess.run(
