@@ -8,6 +8,8 @@ from striate import ops
 from striate.ops._conv_gradients import Spec, convolve, input_gradient, kernel_gradient
 from striate.ops._own_gradient import own_gradient
 
+pytestmark = pytest.mark.usefixtures("without_kernels")
+
 
 def draw(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)

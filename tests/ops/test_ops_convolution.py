@@ -10,6 +10,7 @@ from adjoints import assert_same_gradients, quickly, with_gradients
 import references
 from striate import ops
 from striate.errors import ArgumentError, ShapeError
+from striate.ops import _native
 
 EXAMPLES = json.loads((Path(__file__).parent.parent / "data" / "worked-examples.json").read_text())
 
@@ -83,12 +84,20 @@ def check_against_reference(seed):
     np.testing.assert_allclose(dbias, np.asarray(dy, np.float64).sum((0, 1, 2)), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.usefixtures("without_kernels")
 def test_forty_random_convolutions_equal_the_reference_with_their_gradients():
     for seed in range(40):
         check_against_reference(seed)
 
 
+@pytest.mark.skipif(_native.isa() is None, reason="the kernels were not built, or are switched off")
+def test_forty_random_convolutions_by_the_native_kernels_too():
+    for seed in range(40, 80):
+        check_against_reference(seed)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_kernels")
 def test_four_hundred_more_random_convolutions_equal_the_reference():
     for seed in range(1000, 1400):
         check_against_reference(seed)
@@ -129,6 +138,7 @@ def keras_cases():
     yield {"strides": 1, "padding": "same", "dilation": 2}, 1
 
 
+@pytest.mark.usefixtures("without_kernels")
 @pytest.mark.parametrize(("options", "groups"), list(keras_cases()), ids=str)
 def test_values_and_gradients_equal_keras(options, groups):
     import keras

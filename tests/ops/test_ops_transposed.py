@@ -6,6 +6,7 @@ from adjoints import assert_same_gradients, quickly
 import references
 from striate import ops
 from striate.errors import ArgumentError, ShapeError
+from striate.ops import _native
 
 
 def draw(seed, *shape):
@@ -25,6 +26,7 @@ CASES = [
 ]
 
 
+@pytest.mark.usefixtures("without_kernels")
 @pytest.mark.parametrize("options", CASES, ids=str)
 @pytest.mark.parametrize("taps", [(3, 3), (2, 4)])
 def test_painting_equals_the_reference(options, taps):
@@ -40,6 +42,15 @@ def in_keras_words(options):
     return {"strides": 1} | {names.get(name, name): value for name, value in options.items()}
 
 
+@pytest.mark.skipif(_native.isa() is None, reason="the kernels were not built, or are switched off")
+@pytest.mark.parametrize("options", CASES, ids=str)
+def test_painting_by_the_native_kernels_too(options):
+    x, kernel = draw(1, 2, 3, 4, 5), draw(2, 3, 2, 6, 5)
+    y = quickly(lambda *arrays: ops.conv2d_transpose(*arrays, **options))(x, kernel)
+    np.testing.assert_allclose(y, references.conv2d_transpose(x, kernel, **options), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.usefixtures("without_kernels")
 @pytest.mark.parametrize("options", [CASES[n] for n in (0, 2, 3, 4, 7)], ids=str)
 def test_values_and_gradients_equal_keras(options):
     import keras
