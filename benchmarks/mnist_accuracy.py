@@ -2,8 +2,8 @@
 
     python benchmarks/mnist_accuracy.py --recipe default --seeds 5
 
-Every run is what `striate train mnist --seed N` does, in a folder of its own that is thrown away. The last line
-is JSON with versions and hardware, which is also kept in benchmarks/results/
+Every run is what `striate train mnist --seed N` does, in a folder of its own that is thrown away. The last
+line is JSON with versions and hardware, which is also kept in benchmarks/results/.
 """
 
 from __future__ import annotations
