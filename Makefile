@@ -30,11 +30,16 @@ format: $(VENV)/installed-check  ## put the source into its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/installed-test  ## measure accuracy and speed; results land in benchmarks/results/
+bench: $(VENV)/installed-test  ## measure ourselves beside the others; results land in benchmarks/results/. QUICK=1: 3 minutes
+ifdef QUICK
+	$(BIN)/python benchmarks/side_by_side.py --quick
+else
+	$(BIN)/python benchmarks/side_by_side.py
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/ops_gradients.py
 	$(BIN)/python benchmarks/mnist_accuracy.py --recipe default --seeds 5
 	$(BIN)/python benchmarks/mnist_accuracy.py --recipe plain --seeds 1
+endif
 
 clean:  ## remove what was made, but not your runs
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from striate import formats
+from striate.errors import FormatError, Problem
 from striate.network import Input
 from striate.training._model import Model
 from striate.training._sequential import Sequential
@@ -52,6 +53,9 @@ def _history(record: Mapping[str, Any]) -> History | None:
     numbers, epochs = record.get("history"), record.get("epoch")
     if not isinstance(numbers, Mapping) or not isinstance(epochs, list):
         return None
+    if not all(isinstance(values, list) for values in numbers.values()):
+        cure = "Save the model again with model.save."
+        raise FormatError(Problem("training record", "its history holds no lists", "a list a metric", cure))
     history = History()
     history.history = {str(name): list(values) for name, values in numbers.items()}
     history.epoch = list(epochs)

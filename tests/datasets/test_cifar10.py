@@ -8,6 +8,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from dataset_fixtures import *  # noqa: F403
 from PIL import Image
 
 from striate.datasets import cifar10, get

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from dataset_fixtures import *  # noqa: F403
 from loopback import Site, serving
 
 from striate.datasets._download import SourceError, Web, download

@@ -7,6 +7,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from dataset_fixtures import *  # noqa: F403
 
 from striate.datasets import fashion_mnist, get
 from striate.errors import DataError

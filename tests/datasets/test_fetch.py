@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dataset_fixtures import *  # noqa: F403
 from loopback import Site, serving
 
 from striate.datasets._arrays import Pin, check

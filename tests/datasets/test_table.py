@@ -1,6 +1,7 @@
 """Data sets by name, and where they are kept."""
 
 import pytest
+from dataset_fixtures import *  # noqa: F403
 
 from striate import datasets
 from striate.datasets._home import home, write_whole

@@ -86,7 +86,7 @@ def test_unknown_and_missing_fields_are_told_at_once():
         ),
         (
             {"class_name": "Dense", "units": 3, "name": "a/b"},
-            "Dense.name: got 'a/b'; expected a printable name",
+            "Dense.name: got 'a/b'; expected 1 to 100 printable",
         ),
         (
             {"class_name": "Dense", "units": 3, "kernel_initializer": {"class_name": "Dense", "units": 3}},

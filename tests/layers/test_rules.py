@@ -36,7 +36,8 @@ GARBAGE = [
         1j,
         np.complex64(1),
         10**400,
-        -(10**30),
+        -(10**5000),
+        10**5000,
     ),
     *(
         np.array(3),
@@ -144,6 +145,11 @@ def test_a_function_that_is_not_ours_is_refused_with_the_names():
 def test_a_long_value_is_shortened():
     with pytest.raises(ArgumentError, match=re.escape("got " + repr([1] * 100)[:57] + "...; expected")):
         Conv2D(8, [1] * 100)
+
+
+def test_a_number_too_long_to_write_is_refused_all_the_same():
+    with pytest.raises(ArgumentError, match=r"^Conv2D\.filters: got a huge int; expected a whole number"):
+        Conv2D(10**5000, 3)
 
 
 def test_fields_that_do_not_go_together_are_refused():

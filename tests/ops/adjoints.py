@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+COMPILED = {"xla_backend_optimization_level": 0}
 FORBIDDEN = {
     "reduce_window",
     "reduce_window_max",
@@ -14,6 +15,28 @@ FORBIDDEN = {
     "select_and_scatter_add",
 }
 FORBIDDEN |= {"select_and_gather_add", "scatter", "scatter-add", "scatter_add"}
+
+
+def quickly(function):
+    """Compile as one program without optimizing: tests run each program once, on small arrays."""
+    return jax.jit(function, compiler_options=COMPILED)
+
+
+def with_gradients(function, *arguments, seed=0):
+    """(output, gradients...) of a function, its output weighed by fixed random numbers."""
+
+    def pulled(*arrays):
+        y, pull = jax.vjp(function, *arrays)
+        weights = np.random.default_rng(seed).normal(size=y.shape)
+        return y, *pull(jnp.asarray(weights, y.dtype))
+
+    return quickly(pulled)(*arguments)
+
+
+def assert_same_gradients(one, other, *arguments, tolerance=1e-5):
+    """Two functions have the same values and the same gradients for every argument."""
+    for mine, theirs in zip(with_gradients(one, *arguments), with_gradients(other, *arguments), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=tolerance, atol=tolerance)
 
 
 def difference_gradient(function, point, step):
@@ -32,17 +55,17 @@ def assert_bilinear_gradients(operation, first, second, seed=0, step=4.0):
     With a small step such a check hides errors in rounding; here the step is larger than the values, and the
     differences are exact up to rounding, because the operation is linear along every direction.
     """
-    y = operation(first, second)
-    weights = jnp.asarray(np.random.default_rng(seed).normal(size=y.shape), y.dtype)
 
     def scalar(one, other):
-        return jnp.sum(operation(one, other) * weights)
+        y = operation(one, other)
+        return jnp.sum(y * jnp.asarray(np.random.default_rng(seed).normal(size=y.shape), y.dtype))
 
-    given = jax.grad(scalar, (0, 1))(first, second)
-    found = (
-        jax.jit(lambda: difference_gradient(lambda one: scalar(one, second), first, step))(),
-        jax.jit(lambda: difference_gradient(lambda other: scalar(first, other), second, step))(),
-    )
+    def given_and_found(first, second):
+        found_first = difference_gradient(lambda one: scalar(one, second), first, step)
+        found_second = difference_gradient(lambda other: scalar(first, other), second, step)
+        return jax.grad(scalar, (0, 1))(first, second), (found_first, found_second)
+
+    given, found = quickly(given_and_found)(first, second)
     for mine, true in zip(given, found, strict=True):
         np.testing.assert_allclose(mine, true, rtol=1e-4, atol=1e-4)
 

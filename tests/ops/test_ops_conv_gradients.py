@@ -2,11 +2,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from adjoints import assert_bilinear_gradients, assert_canonical
+from adjoints import assert_bilinear_gradients, assert_canonical, quickly
 
 from striate import ops
 from striate.ops._conv_gradients import Spec, convolve, input_gradient, kernel_gradient
 from striate.ops._own_gradient import own_gradient
+
+pytestmark = pytest.mark.usefixtures("without_kernels")
 
 
 def draw(seed, *shape):
@@ -125,9 +127,9 @@ def test_second_order_gradients_equal_differences(name):
         direction = jax.tree.map(
             lambda a: jnp.cos(jnp.arange(a.size, dtype=a.dtype)).reshape(a.shape), (x, kernel)
         )
-        given = jax.jit(jax.grad(lambda x, kernel: penalty(function, x, kernel), (0, 1)))(x, kernel)
+        given = quickly(jax.grad(lambda x, kernel: penalty(function, x, kernel), (0, 1)))(x, kernel)
         slope = sum(jnp.vdot(one, other) for one, other in zip(given, direction, strict=True))
-        step, value = 1e-4, jax.jit(lambda x, kernel: penalty(function, x, kernel))
+        step, value = 1e-4, quickly(lambda x, kernel: penalty(function, x, kernel))
         above = value(x + step * direction[0], kernel + step * direction[1])
         below = value(x - step * direction[0], kernel - step * direction[1])
         found = (above - below) / (2 * step)
@@ -142,9 +144,10 @@ def test_jit_vmap_and_scan_agree_with_plain_calls():
             kernel
         )
 
-    plain = jnp.stack([gradient(one) for one in x])
-    _, scanned = jax.lax.scan(lambda carry, one: (carry, gradient(one)), 0, x)
-    for other in (jax.jit(jax.vmap(gradient))(x), scanned):
+    one_by_one = quickly(gradient)
+    plain = jnp.stack([one_by_one(one) for one in x])
+    _, scanned = quickly(lambda x: jax.lax.scan(lambda carry, one: (carry, gradient(one)), 0, x))(x)
+    for other in (quickly(jax.vmap(gradient))(x), scanned):
         np.testing.assert_allclose(other, plain, rtol=1e-4, atol=1e-5)
 
 

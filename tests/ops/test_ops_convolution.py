@@ -5,13 +5,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from adjoints import assert_same_gradients, quickly, with_gradients
 
 import references
 from striate import ops
 from striate.errors import ArgumentError, ShapeError
+from striate.ops import _native
 
 EXAMPLES = json.loads((Path(__file__).parent.parent / "data" / "worked-examples.json").read_text())
-COMPILED = {"xla_backend_optimization_level": 0}
 
 
 def one_channel(image):
@@ -74,7 +75,7 @@ def check_against_reference(seed):
         y, pull = jax.vjp(lambda *arrays: ops.conv2d(*arrays, **options), x, kernel, bias)
         return y, *pull(dy)
 
-    y, dx, dkernel, dbias = jax.jit(all_of_it, compiler_options=COMPILED)(x, kernel, bias)
+    y, dx, dkernel, dbias = quickly(all_of_it)(x, kernel, bias)
     true = references.conv2d_gradients(x, kernel, dy, **options)
     what = f"seed {seed}: x {x.shape}, kernel {kernel.shape}, {options}"
     np.testing.assert_allclose(y, y_true, rtol=1e-4, atol=1e-4, err_msg=what)
@@ -83,12 +84,20 @@ def check_against_reference(seed):
     np.testing.assert_allclose(dbias, np.asarray(dy, np.float64).sum((0, 1, 2)), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.usefixtures("without_kernels")
 def test_forty_random_convolutions_equal_the_reference_with_their_gradients():
     for seed in range(40):
         check_against_reference(seed)
 
 
+@pytest.mark.skipif(_native.isa() is None, reason="the kernels were not built, or are switched off")
+def test_forty_random_convolutions_by_the_native_kernels_too():
+    for seed in range(40, 80):
+        check_against_reference(seed)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_kernels")
 def test_four_hundred_more_random_convolutions_equal_the_reference():
     for seed in range(1000, 1400):
         check_against_reference(seed)
@@ -129,6 +138,7 @@ def keras_cases():
     yield {"strides": 1, "padding": "same", "dilation": 2}, 1
 
 
+@pytest.mark.usefixtures("without_kernels")
 @pytest.mark.parametrize(("options", "groups"), list(keras_cases()), ids=str)
 def test_values_and_gradients_equal_keras(options, groups):
     import keras
@@ -138,13 +148,11 @@ def test_values_and_gradients_equal_keras(options, groups):
     theirs = {"strides": options["strides"], "padding": options["padding"]}
     theirs["dilation_rate"] = options.get("dilation", 1)
 
-    def both(convolve):
-        y, pull = jax.vjp(convolve, x, kernel)
-        return y, *pull(jnp.cos(y))
-
-    mine = both(lambda x, kernel: ops.conv2d(x, kernel, groups=groups, **options))
-    for one, other in zip(mine, both(lambda x, kernel: keras.ops.conv(x, kernel, **theirs)), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert_same_gradients(
+        lambda x, kernel: ops.conv2d(x, kernel, groups=groups, **options),
+        lambda x, kernel: keras.ops.conv(x, kernel, **theirs),
+        *(x, kernel),
+    )
 
 
 def test_depthwise_values_and_gradients_equal_keras():
@@ -153,21 +161,18 @@ def test_depthwise_values_and_gradients_equal_keras():
     rng = np.random.default_rng(10)
     x, kernel = draw(rng, 2, 6, 7, 3), draw(rng, 3, 3, 3, 2)
 
-    def both(convolve):
-        y, pull = jax.vjp(convolve, x, kernel)
-        return y, *pull(jnp.cos(y))
-
-    mine = both(lambda x, kernel: ops.depthwise_conv2d(x, kernel, None, 2, "same"))
-    theirs = both(lambda x, kernel: keras.ops.depthwise_conv(x, kernel, 2, "same"))
-    for one, other in zip(mine, theirs, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert_same_gradients(
+        lambda x, kernel: ops.depthwise_conv2d(x, kernel, None, 2, "same"),
+        lambda x, kernel: keras.ops.depthwise_conv(x, kernel, 2, "same"),
+        *(x, kernel),
+    )
 
 
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
 def test_the_type_that_comes_in_goes_out_and_into_the_gradients(dtype):
     x, kernel, bias = jnp.ones((1, 4, 4, 2), dtype), jnp.ones((3, 3, 2, 3), dtype), jnp.ones(3, dtype)
-    y, pull = jax.vjp(ops.conv2d, x, kernel, bias)
-    assert {y.dtype, *(gradient.dtype for gradient in pull(y))} == {jnp.dtype(dtype)}
+    y, *gradients = with_gradients(ops.conv2d, x, kernel, bias)
+    assert {y.dtype, *(gradient.dtype for gradient in gradients)} == {jnp.dtype(dtype)}
     assert float(y[0, 0, 0, 0]) == 19
 
 

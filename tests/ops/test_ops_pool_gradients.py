@@ -2,12 +2,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from adjoints import assert_bilinear_gradients, assert_canonical
+from adjoints import assert_bilinear_gradients, assert_canonical, quickly
 
 import references
 from striate import ops
 
-COMPILED = {"xla_backend_optimization_level": 0}
 CASES = [
     {"size": 2},
     {"size": 2, "edges": "keep"},
@@ -21,7 +20,7 @@ CASES = [
 
 
 def pulled(pool, x, options, dy):
-    return jax.jit(lambda x: jax.vjp(lambda x: pool(x, **options), x)[1](dy)[0], compiler_options=COMPILED)(x)
+    return quickly(lambda x: jax.vjp(lambda x: pool(x, **options), x)[1](dy)[0])(x)
 
 
 @pytest.mark.parametrize("options", CASES, ids=str)
@@ -37,9 +36,9 @@ def test_max_pooling_sends_every_gradient_to_the_first_maximum(options, spoiled)
 
 
 def test_the_first_of_equals_in_reading_order_gets_the_gradient():
-    gradient = jax.grad(lambda x: jnp.sum(ops.max_pool(x, 2)))(jnp.ones((1, 4, 2, 1)))
+    gradient = quickly(jax.grad(lambda x: jnp.sum(ops.max_pool(x, 2))))(jnp.ones((1, 4, 2, 1)))
     assert gradient[0, :, :, 0].tolist() == [[1, 0], [0, 0], [1, 0], [0, 0]]
-    overlapping = jax.grad(lambda x: jnp.sum(ops.max_pool(x, 2, 1)))(jnp.ones((1, 3, 3, 1)))
+    overlapping = quickly(jax.grad(lambda x: jnp.sum(ops.max_pool(x, 2, 1))))(jnp.ones((1, 3, 3, 1)))
     assert overlapping[0, :, :, 0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
 
 
@@ -107,7 +106,7 @@ def test_second_order_gradients_of_pooling():
     def penalty(x):
         return jnp.sum(jax.grad(lambda x: jnp.sum(ops.max_pool(x, 2, 1) ** 3))(x) ** 2)
 
-    np.testing.assert_allclose(jax.grad(penalty)(x).ravel(), [0, 36 * 8, 0, 0], rtol=1e-6)
+    np.testing.assert_allclose(quickly(jax.grad(penalty))(x).ravel(), [0, 36 * 8, 0, 0], rtol=1e-6)
 
 
 def test_scan_and_vmap_agree_with_plain_calls():
@@ -116,8 +115,9 @@ def test_scan_and_vmap_agree_with_plain_calls():
     def gradient(x):
         return jax.grad(lambda x: jnp.sum(jnp.sin(ops.max_pool(x, 3, 2, "same"))))(x)
 
-    plain = jnp.stack([gradient(one) for one in x])
-    np.testing.assert_allclose(jax.vmap(gradient)(x), plain, rtol=1e-6)
+    one_by_one = quickly(gradient)
+    plain = jnp.stack([one_by_one(one) for one in x])
+    np.testing.assert_allclose(quickly(jax.vmap(gradient))(x), plain, rtol=1e-6)
     np.testing.assert_allclose(
         jax.lax.scan(lambda carry, one: (carry, gradient(one)), 0, x)[1], plain, rtol=1e-6
     )

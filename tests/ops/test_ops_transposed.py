@@ -1,11 +1,12 @@
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from adjoints import assert_same_gradients, quickly
 
 import references
 from striate import ops
 from striate.errors import ArgumentError, ShapeError
+from striate.ops import _native
 
 
 def draw(seed, *shape):
@@ -25,11 +26,12 @@ CASES = [
 ]
 
 
+@pytest.mark.usefixtures("without_kernels")
 @pytest.mark.parametrize("options", CASES, ids=str)
 @pytest.mark.parametrize("taps", [(3, 3), (2, 4)])
 def test_painting_equals_the_reference(options, taps):
     x, kernel, bias = draw(1, 2, 3, 4, 2), draw(2, *taps, 3, 2), draw(3, 3)
-    y = ops.conv2d_transpose(x, kernel, bias, **options)
+    y = quickly(lambda *arrays: ops.conv2d_transpose(*arrays, **options))(x, kernel, bias)
     np.testing.assert_allclose(
         y, references.conv2d_transpose(x, kernel, bias, **options), rtol=1e-5, atol=1e-5
     )
@@ -40,20 +42,26 @@ def in_keras_words(options):
     return {"strides": 1} | {names.get(name, name): value for name, value in options.items()}
 
 
+@pytest.mark.skipif(_native.isa() is None, reason="the kernels were not built, or are switched off")
+@pytest.mark.parametrize("options", CASES, ids=str)
+def test_painting_by_the_native_kernels_too(options):
+    x, kernel = draw(1, 2, 3, 4, 5), draw(2, 3, 2, 6, 5)
+    y = quickly(lambda *arrays: ops.conv2d_transpose(*arrays, **options))(x, kernel)
+    np.testing.assert_allclose(y, references.conv2d_transpose(x, kernel, **options), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.usefixtures("without_kernels")
 @pytest.mark.parametrize("options", [CASES[n] for n in (0, 2, 3, 4, 7)], ids=str)
 def test_values_and_gradients_equal_keras(options):
     import keras
 
     x, kernel = draw(4, 2, 4, 3, 2), draw(5, 3, 2, 4, 2)
 
-    def both(convolve):
-        y, pull = jax.vjp(convolve, x, kernel)
-        return y, *pull(jnp.cos(y))
-
-    mine = both(lambda x, kernel: ops.conv2d_transpose(x, kernel, **options))
-    theirs = both(lambda x, kernel: keras.ops.conv_transpose(x, kernel, **in_keras_words(options)))
-    for one, other in zip(mine, theirs, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert_same_gradients(
+        lambda x, kernel: ops.conv2d_transpose(x, kernel, **options),
+        lambda x, kernel: keras.ops.conv_transpose(x, kernel, **in_keras_words(options)),
+        *(x, kernel),
+    )
 
 
 def test_it_is_the_adjoint_of_the_convolution():

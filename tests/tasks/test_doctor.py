@@ -40,3 +40,18 @@ def test_a_cache_folder_that_does_not_exist_yet(monkeypatch, tmp_path):
 def test_a_package_that_is_missing(monkeypatch):
     monkeypatch.setattr(doctor, "PACKAGES", ("surely-not-installed",))
     assert doctor.versions()["surely-not-installed"] == "not installed"
+
+
+def test_which_kernels_are_at_work(monkeypatch):
+    monkeypatch.setattr("striate.ops._native.isa", lambda: "avx2")
+    assert doctor.facts()["compute"]["kernels"] == "native (avx2) and XLA"
+    monkeypatch.setattr("striate.ops._native.isa", lambda: None)
+    assert doctor.facts()["compute"]["kernels"] == "XLA"
+
+
+def test_what_limits_the_threads(monkeypatch):
+    for name in ("STRIATE_THREADS", "OMP_NUM_THREADS", "NPROC", "XLA_FLAGS"):
+        monkeypatch.delenv(name, raising=False)
+    assert doctor.facts()["compute"]["threads"] == "one for each core"
+    monkeypatch.setenv("STRIATE_THREADS", "3")
+    assert doctor.facts()["compute"]["threads"] == "STRIATE_THREADS=3"

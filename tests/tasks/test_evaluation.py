@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from task_fixtures import *  # noqa: F403
 
 import striate as st
 from striate.errors import ArgumentError, DataError

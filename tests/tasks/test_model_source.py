@@ -109,6 +109,12 @@ def test_our_own_errors_in_a_program_stay_as_they_are(tmp_path):
         find_network(f"{tmp_path / 'bad.py'}:x")
 
 
+def test_a_program_that_leaves_is_a_mistake_too(tmp_path):
+    (tmp_path / "bad.py").write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(StriateError, match=r"bad\.py, line 2: SystemExit: 0; expected a file that runs"):
+        find_network(f"{tmp_path / 'bad.py'}:x")
+
+
 @pytest.mark.parametrize("data", [b"{", b"\xff\xfe", b'{"version": 1, "nodes": "__import__"}', b"[" * 10_000])
 def test_broken_json(tmp_path, data):
     (tmp_path / "net.json").write_bytes(data)

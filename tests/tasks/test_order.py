@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from task_fixtures import *  # noqa: F403
 
 from striate.errors import ArgumentError, StriateError
 from striate.tasks import Order

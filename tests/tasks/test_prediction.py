@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from task_fixtures import *  # noqa: F403
 
 import striate as st
 from striate.errors import DataError

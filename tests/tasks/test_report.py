@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from task_fixtures import *  # noqa: F403
 
 from striate.layers import Dense, Flatten
 from striate.network import sequential

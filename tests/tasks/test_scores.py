@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+from task_fixtures import *  # noqa: F403
 
 from striate.tasks import score
 from striate.tasks.scores import wilson

@@ -169,6 +169,19 @@ def test_a_callback_that_fails_leaves_the_newest_weights(line):
     assert fingerprint(model) == fingerprint(one)
 
 
+def test_an_iterable_that_fails_leaves_the_steps_before_it(line):
+    def failing():
+        yield line
+        yield line
+        raise OSError("disk")
+
+    model, two = linear_model(), linear_model()
+    with pytest.raises(OSError, match="disk"):
+        model.fit(failing(), verbose=0)
+    two.fit([line, line], verbose=0)
+    assert fingerprint(model) == fingerprint(two)
+
+
 def test_early_stopping_brings_the_best_weights_back():
     model = full_model(optimizer=st.optimizers.SGD(0.5))
     x, y = pictures()
@@ -269,7 +282,7 @@ def test_validation_data_are_checked_before_training(line):
 
 
 def test_class_weights_for_classes_that_there_are_not(line):
-    model = linear_model(loss="sparse_categorical_crossentropy", units=4)
+    model = linear_model(loss=st.losses.SparseCategoricalCrossentropy(from_logits=True), units=4)
     x, labels = line[0], np.arange(10) % 4
     assert refused(ArgumentError, lambda: model.fit(x, labels, class_weight={0: 1, 4: 2}, verbose=0)) == (
         "class_weight: it names 4; expected class numbers from 0 to 3.\n  Correct the keys of the dict."
@@ -281,7 +294,9 @@ def test_class_weights_for_classes_that_there_are_not(line):
 
 
 def test_pictures_that_would_be_scaled_twice():
-    model = st.Sequential([st.Input((4, 4, 1)), layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(3)])
+    model = st.Sequential(
+        [st.Input((4, 4, 1)), layers.Rescaling(1 / 255), layers.Flatten(), layers.Softmax()]
+    )
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.preprocessing = st.images.Preprocessing(channels=1)
     assert refused(ArgumentError, lambda: model.fit(*pictures(), verbose=0)) == (
@@ -307,6 +322,23 @@ def test_losses_and_metrics_that_do_not_fit_the_outputs():
     assert refused(ArgumentError, lambda: model.compile("sgd", "mse", metric=["mae"])) == (
         "compile: got metric; expected optimizer, loss, loss_weights, metrics, weighted_metrics.\n"
         "  Correct the name."
+    )
+
+
+def test_metrics_in_the_place_of_loss_weights():
+    assert refused(ArgumentError, lambda: linear_model().compile("sgd", "mse", ["accuracy"])) == (
+        "loss_weights: got 'accuracy'; expected a number for each output.\n"
+        "  Metrics are given by name: compile(optimizer, loss, metrics=[...])."
+    )
+
+
+def test_logits_taken_for_probabilities_are_warned_of():
+    with pytest.warns(UserWarning, match="takes any number") as caught:
+        linear_model(loss="sparse_categorical_crossentropy", units=4)
+    assert str(caught[0].message) == (
+        "loss: SparseCategoricalCrossentropy() behind a linear layer takes any number for a probability; "
+        "expected probabilities.\n"
+        "  Write SparseCategoricalCrossentropy(from_logits=True), or end with activation='softmax'."
     )
 
 

@@ -11,6 +11,7 @@ import typer
 
 from striate.cli import _data, _doctor, _evaluate, _predict, _summary, _train
 from striate.cli._errors import guarded
+from striate.cli.bench import bench
 
 COLUMNS = shutil.get_terminal_size().columns
 NARROW = COLUMNS < 70
@@ -31,6 +32,7 @@ app.command("predict")(_predict.predict)
 app.command("summary")(_summary.summary)
 app.add_typer(_data.app, name="data")
 app.command("doctor")(_doctor.doctor)
+app.command("bench")(bench)
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from striate.cli._terminal import inert, messages
 from striate.errors import StriateError, TrainingError
 
 ClickError: Any = typer.BadParameter.__mro__[2]
-"""Every error of the command line itself. Newer Typers bring a Click of their own, so it is found by descent."""
+"""Every error of the command line itself; found by descent, for newer Typers bring a Click of their own."""
 
 OK, FAILED, MISUSE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
@@ -30,6 +30,8 @@ def guarded(run: Callable[[], Any], debug: bool) -> int:
     except BrokenPipeError:
         _close_output()
         return PIPE_CLOSED
+    except SystemExit as left:  # Rich leaves with 1 when the reader of a pipe is gone
+        return PIPE_CLOSED if left.code == 1 else MISUSE
     except (KeyboardInterrupt, typer.Abort):
         _report("stopped by Ctrl-C", "")
         return INTERRUPTED

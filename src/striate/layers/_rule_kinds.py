@@ -151,14 +151,17 @@ def entries(cure: str, expected: str, minimum: int | None, *wrong: Any, empty: b
 
 
 def text(cure: str) -> Rule:
-    """A name: not empty, without the slash that joins the names of nested networks."""
+    """A name that is harmless in paths and files; a slash would join the names of nested networks."""
 
     def canonical(value: Any, axes: int) -> str:
-        if not isinstance(value, str) or not value or "/" in value or not value.isprintable():
+        if not isinstance(value, str) or not 1 <= len(value) <= 100 or value in (".", ".."):
+            raise RefusedError
+        if set(value) & set("/\\:") or not value.isprintable():
             raise RefusedError
         return str(value)
 
-    return Rule("text", "a printable name without '/'", cure, canonical, (None, "", "a/b", 3, "a\nb"))
+    expected = "1 to 100 printable characters without / \\ :"
+    return Rule("text", expected, cure, canonical, (None, "", "a/b", 3, "a\nb", "..", "a" * 101, "c:\\"))
 
 
 def _bounds(minimum: float | None, maximum: float | None) -> str:

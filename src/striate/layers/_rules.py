@@ -12,6 +12,9 @@ import numpy as np
 
 from striate.errors import ArgumentError, Problem
 
+_LARGEST = 2**63 - 1
+"""Larger whole numbers mean nothing in a layer, and files cannot hold them."""
+
 Sizes = Any
 """An int, or one for each spatial axis; a tuple of ints once the layer exists."""
 
@@ -112,7 +115,10 @@ def show(thing: Any) -> str:
 
 
 def _refusal(where: str, value: Any, rule: Rule) -> Problem:
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except ValueError:  # Python refuses to write out an int of thousands of digits
+        shown = f"a huge {type(value).__name__}"
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     return Problem(where, f"got {shown}", rule.expected + (" or None" if rule.optional else ""), rule.cure)
 
@@ -131,6 +137,8 @@ def as_whole(value: Any, minimum: float | None = None, maximum: float | None = N
     except TypeError:
         raise RefusedError from None
     if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
+        raise RefusedError
+    if abs(number) > _LARGEST:
         raise RefusedError
     return number
 

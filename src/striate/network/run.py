@@ -106,9 +106,14 @@ def _run_chain(
 ) -> dict[str, jax.Array]:
     """The chain's answer under the path of each of its steps, so that none runs again."""
     conv = chain.steps[0]
-    norm = {} if chain.norm is None else {**params.get(chain.norm.owner, {}), **state[chain.norm.owner]}
-    answer = chain.run(values[conv.inputs[0]], params[conv.owner], norm)
+    norm = {} if chain.norm is None else _weights(chain.norm, params, state)
+    answer = chain.run(values[conv.inputs[0]], _weights(conv, params, state), norm)
     return {step.path: answer for step in chain.steps}
+
+
+def _weights(step: Step, params: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, jax.Array]:
+    """All arrays of a step's layer; a frozen layer keeps the trainable ones in the state."""
+    return {**params.get(step.owner, {}), **state.get(step.owner, {})}
 
 
 def _forward(
@@ -119,7 +124,7 @@ def _forward(
     train: bool,
     key: jax.Array | None,
 ) -> Result:
-    weights = {**params.get(step.owner, {}), **state.get(step.owner, {})}
+    weights = _weights(step, params, state)
     own = path_key(key, step.path) if key is not None and train else None
     return step.layer.forward(weights, *(values[name] for name in step.inputs), train=train, key=own)
 

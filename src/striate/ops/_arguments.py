@@ -61,6 +61,11 @@ def bias_fits(bias: jax.Array | None, shape: tuple[int, ...], where: str) -> Non
         raise ShapeError(Problem(where, f"bias has shape {bias.shape}", f"shape {shape}", cure))
 
 
+def widened(x: jax.Array) -> jax.Array:
+    """x for long sums and logarithms: float32 where its own type is shorter."""
+    return x if x.dtype == jnp.float64 else x.astype(jnp.float32)
+
+
 def per_channel(values: jax.Array, rank: int) -> jax.Array:
     """Lift (C,) to (1, ..., 1, C), because ranks are never promoted in silence."""
     return values.reshape((1,) * (rank - values.ndim) + values.shape)

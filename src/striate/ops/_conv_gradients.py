@@ -6,6 +6,7 @@ others in the entry computation, but not inside a loop, so everything here is wr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -28,9 +29,6 @@ class Spec(NamedTuple):
     dilation: tuple[int, int]
 
 
-DENSE = Spec((1, 1), ((0, 0), (0, 0)), (1, 1))
-
-
 def _forward(x: jax.Array, kernel: jax.Array, spec: Spec) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
     return convolve(x, kernel, spec), (x, kernel)
 
@@ -47,7 +45,8 @@ def convolve(x: jax.Array, kernel: jax.Array, spec: Spec) -> jax.Array:
     if kernel.shape[:2] == (1, 1):
         return _mix_channels(x, kernel, spec)
     if min(min(pair) for pair in spec.pads) < 0:
-        x, spec = pad_image(x, spec.pads), spec._replace(pads=DENSE.pads)
+        x = pad_image(x, _each(min, spec.pads))
+        spec = spec._replace(pads=_each(max, spec.pads))
     order = ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(
         x, kernel, spec.strides, spec.pads, rhs_dilation=spec.dilation, dimension_numbers=order
@@ -70,10 +69,10 @@ def _paint_backward(
 @own_gradient(_paint_forward, _paint_backward, static=(2, 3))
 def input_gradient(dy: jax.Array, kernel: jax.Array, spec: Spec, sizes: tuple[int, int]) -> jax.Array:
     """The gradient for x of spatial `sizes`; run forward, it is the transposed convolution."""
-    if spec.strides == (1, 1) or spec.dilation != (1, 1):
-        stuffed = stuff(dy, kernel.shape[:2], spec, sizes)
-        return convolve(stuffed, turn(kernel), DENSE._replace(dilation=spec.dilation))
-    return _by_phases(dy, kernel, spec, sizes)
+    if spec.strides != (1, 1) and spec.dilation == (1, 1):
+        return _by_phases(dy, kernel, spec, sizes)
+    stuffed, around = stuff(dy, kernel.shape[:2], spec, sizes)
+    return convolve(stuffed, turn(kernel), around)
 
 
 def kernel_gradient(x: jax.Array, dy: jax.Array, spec: Spec, taps: tuple[int, int]) -> jax.Array:
@@ -85,8 +84,8 @@ def kernel_gradient(x: jax.Array, dy: jax.Array, spec: Spec, taps: tuple[int, in
     padded = pad_image(x, spec.pads)
     wide = jnp.concatenate([cut(padded, 2, tap, columns, spec) for tap in range(taps[1])], axis=3)
     flat = dy.reshape(-1, filters)
-    products = [flat.T @ cut(wide, 1, tap, rows, spec).reshape(-1, wide.shape[3]) for tap in range(taps[0])]
-    return jnp.stack(products).transpose(0, 2, 1).reshape(*taps, x.shape[3], filters)
+    products = [cut(wide, 1, tap, rows, spec).reshape(-1, wide.shape[3]).T @ flat for tap in range(taps[0])]
+    return jnp.stack(products).reshape(*taps, x.shape[3], filters)
 
 
 def turn(kernel: jax.Array) -> jax.Array:
@@ -94,14 +93,24 @@ def turn(kernel: jax.Array) -> jax.Array:
     return kernel[::-1, ::-1].transpose(0, 1, 3, 2)
 
 
-def stuff(dy: jax.Array, taps: tuple[int, ...], spec: Spec, sizes: tuple[int, int]) -> jax.Array:
-    """Spread dy out to the strides and surround it, so that a dense stride-1 convolution gives `sizes`."""
-    spread = []
+def stuff(dy: jax.Array, taps: tuple[int, ...], spec: Spec, sizes: tuple[int, int]) -> tuple[jax.Array, Spec]:
+    """Spread dy out to the strides, and say how a stride-1 convolution of it gives an image of `sizes`."""
+    pads = []
     for axis, span in enumerate(reach(taps, spec.dilation)):
         before = span - 1 - spec.pads[axis][0]
         covered = (dy.shape[1 + axis] - 1) * spec.strides[axis] + 1
-        spread.append((before, sizes[axis] + span - 1 - before - covered, spec.strides[axis] - 1))
-    return lax.optimization_barrier(lax.pad(dy, jnp.zeros((), dy.dtype), [(0, 0, 0), *spread, (0, 0, 0)]))
+        pads.append((before, sizes[axis] + span - 1 - before - covered))
+    around = Spec((1, 1), tuple(pads), spec.dilation)
+    if spec.strides == (1, 1):
+        return dy, around
+    gaps = [(0, 0, stride - 1) for stride in spec.strides]
+    stuffed = lax.pad(dy, jnp.zeros((), dy.dtype), [(0, 0, 0), *gaps, (0, 0, 0)])
+    return lax.optimization_barrier(stuffed), around
+
+
+def _each(choose: Callable[[int, int], int], pads: Pads) -> Pads:
+    """The negative (min) or the positive (max) part of every pad."""
+    return tuple((choose(before, 0), choose(after, 0)) for before, after in pads)
 
 
 def pad_image(x: jax.Array, pads: Pads) -> jax.Array:
@@ -150,7 +159,7 @@ def _one_phase(dy: jax.Array, part: jax.Array, counts: tuple[int, int]) -> jax.A
     if 0 in part.shape:
         return jnp.zeros((dy.shape[0], *counts, part.shape[2]), dy.dtype)
     pads = tuple((part.shape[a] - 1, counts[a] - dy.shape[1 + a]) for a in range(2))
-    return convolve(pad_image(dy, pads), turn(part), DENSE)
+    return convolve(dy, turn(part), Spec((1, 1), pads, (1, 1)))
 
 
 def _phases_together(

@@ -7,7 +7,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from striate.ops._conv_gradients import DENSE, Spec, convolve, cut, pad_image, stuff
+from striate.ops._conv_gradients import Spec, convolve, cut, pad_image, stuff
 from striate.ops._own_gradient import own_gradient
 from striate.ops.geometry import output_size
 
@@ -31,8 +31,8 @@ def _forward(x: jax.Array, kernel: jax.Array, spec: Spec) -> tuple[jax.Array, tu
 
 def _backward(spec: Spec, saved: tuple[jax.Array, jax.Array], dy: jax.Array) -> tuple[jax.Array, jax.Array]:
     x, kernel = saved
-    spread = stuff(dy, kernel.shape[:2], spec, (x.shape[1], x.shape[2]))
-    dx = convolve_channels(spread, kernel[::-1, ::-1], DENSE._replace(dilation=spec.dilation))
+    stuffed, around = stuff(dy, kernel.shape[:2], spec, (x.shape[1], x.shape[2]))
+    dx = convolve_channels(stuffed, kernel[::-1, ::-1], around)
     return dx, _taps_gradient(x, dy, spec, (kernel.shape[0], kernel.shape[1]))
 
 

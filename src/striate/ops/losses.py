@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from striate.errors import ArgumentError, Problem, ShapeError
-from striate.ops._arguments import floats
+from striate.ops._arguments import floats, widened
 
 EPSILON = 1e-7
 """How far probabilities are kept from 0 and 1, as in Keras."""
@@ -78,10 +78,11 @@ def sparse_categorical_crossentropy(
             Problem(where, happened, f"one class number for each row, {prediction.shape[:-1]}", cure)
         )
     classes = jax.lax.broadcasted_iota(jnp.int32, prediction.shape, prediction.ndim - 1)
-    hit = classes == labels[..., None]
     logs = _log_probabilities(prediction, from_logits)
-    known = jnp.where((labels >= 0) & (labels < prediction.shape[-1]), 1.0, jnp.nan).astype(logs.dtype)
-    return _per_example(-jnp.sum(jnp.where(hit, logs, jnp.zeros_like(logs)), axis=-1) * known)
+    known = (labels >= 0) & (labels < prediction.shape[-1])
+    counted = (classes == labels[..., None]) | ~known[..., None]
+    surprise = -jnp.sum(jnp.where(counted, logs, jnp.zeros_like(logs)), axis=-1)
+    return _per_example(surprise * jnp.where(known, 1.0, jnp.nan).astype(logs.dtype))
 
 
 def binary_crossentropy(
@@ -167,20 +168,19 @@ def poisson(y: jax.typing.ArrayLike, p: jax.typing.ArrayLike) -> jax.Array:
 
 def _wide(p: jax.typing.ArrayLike, where: str) -> jax.Array:
     """Predictions of at least float32, for 1 - EPSILON is 1 in anything shorter."""
-    values = floats(p, where, "p")
-    return values.astype(jnp.promote_types(values.dtype, jnp.float32))
+    return widened(floats(p, where, "p"))
 
 
 def _pair(y: jax.typing.ArrayLike, p: jax.typing.ArrayLike, where: str) -> tuple[jax.Array, jax.Array]:
     """Targets and predictions of one shape and type; (N,) and (N, 1) are matched, never broadcast."""
     prediction, target = _wide(p, where), jnp.asarray(y)
-    if prediction.ndim > 1 and target.shape in ((*prediction.shape, 1), prediction.shape[:-1]):
-        target = target.reshape(prediction.shape) if target.size == prediction.size else target
-    if target.shape == (*prediction.shape, 1):
+    if (*target.shape, 1) == prediction.shape or target.shape == (*prediction.shape, 1):
         target = target.reshape(prediction.shape)
     if target.shape != prediction.shape or prediction.ndim == 0:
         happened = f"y has shape {target.shape} for predictions {prediction.shape}"
         cure = "Compare the network's last layer with the labels' form."
+        if where == "categorical_crossentropy" and target.shape == prediction.shape[:-1]:
+            cure = "Use sparse_categorical_crossentropy for class numbers."
         raise ShapeError(Problem(where, happened, "the same shape for both", cure))
     return target.astype(prediction.dtype), prediction
 

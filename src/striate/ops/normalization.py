@@ -5,8 +5,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from striate.errors import ArgumentError, Problem, ShapeError
-from striate.ops._arguments import floats, per_channel
+from striate.errors import Problem, ShapeError
+from striate.ops._arguments import floats, per_channel, widened
+from striate.ops.geometry import as_tuple
 
 
 def batch_moments(x: jax.typing.ArrayLike) -> tuple[jax.Array, jax.Array]:
@@ -23,7 +24,7 @@ def batch_moments(x: jax.typing.ArrayLike) -> tuple[jax.Array, jax.Array]:
     [[2.0], [1.0]]
     """
     values = floats(x, "batch_moments")
-    wide = values.astype(_wide(values))
+    wide = widened(values)
     axes = tuple(range(wide.ndim - 1))
     mean = jnp.mean(wide, axes)
     return mean, jnp.mean(jnp.square(wide - per_channel(mean, wide.ndim)), axes)
@@ -61,15 +62,15 @@ def batch_norm(
     [[-1.0], [1.0]]
     """
     values = floats(x, "batch_norm")
-    wide = _wide(values)
+    wide = widened(values)
     given = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta}
     numbers = {name: floats(value, "batch_norm", name) for name, value in given.items() if value is not None}
     _check_channels(values, numbers)
-    lifted = {name: per_channel(number.astype(wide), values.ndim) for name, number in numbers.items()}
+    lifted = {name: per_channel(number.astype(wide.dtype), wide.ndim) for name, number in numbers.items()}
     scale = jax.lax.rsqrt(lifted["variance"] + epsilon)
     if "gamma" in lifted:
         scale = scale * lifted["gamma"]
-    y = (values.astype(wide) - lifted["mean"]) * scale
+    y = (wide - lifted["mean"]) * scale
     if "beta" in lifted:
         y = y + lifted["beta"]
     return y.astype(values.dtype)
@@ -101,22 +102,15 @@ def local_response_norm(
     [0.5, 0.3333333432674408, 0.5]
     """
     values = floats(x, "local_response_norm")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        cure = "Pass how many channels count, for instance size=5."
-        raise ArgumentError(Problem("local_response_norm", f"size is {size!r}", "a whole number >= 1", cure))
-    wide = values.astype(_wide(values))
-    channels, before = values.shape[-1], size // 2
+    (near,) = as_tuple(size, 1, "local_response_norm", "size")
+    wide = widened(values)
+    channels, before = values.shape[-1], near // 2
     margin = [(0, 0)] * (values.ndim - 1)
-    squares = jnp.pad(jnp.square(wide), [*margin, (before, size - 1 - before)])
+    squares = jnp.pad(jnp.square(wide), [*margin, (before, near - 1 - before)])
     activity = sum(
-        (squares[..., start : start + channels] for start in range(1, size)), squares[..., :channels]
+        (squares[..., start : start + channels] for start in range(1, near)), squares[..., :channels]
     )
     return (wide * (k + alpha * activity) ** -beta).astype(values.dtype)
-
-
-def _wide(x: jax.Array) -> jnp.dtype:
-    """The type for sums: at least float32."""
-    return jnp.promote_types(x.dtype, jnp.float32)
 
 
 def _check_channels(x: jax.Array, numbers: dict[str, jax.Array]) -> None:

@@ -25,7 +25,7 @@ def hardware() -> dict[str, Any]:
     import jax
 
     return {
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_bytes": _memory(),
@@ -46,7 +46,7 @@ def facts() -> dict[str, Any]:
         "hardware": hardware(),
         "compute": {
             "backend": jax.default_backend(),
-            "kernels": "XLA",
+            "kernels": _kernels(),
             "precision": str(getattr(jax.config, "jax_default_matmul_precision", None) or "float32"),
             "threads": _threads(),
         },
@@ -72,6 +72,16 @@ def problems(found: dict[str, Any]) -> list[str]:
     if memory is not None and memory < 2 << 30:
         said.append("There are less than 2 GB of memory: close other programs, or train with --limit.")
     return said
+
+
+def _kernels() -> str:
+    """Whether our own kernels are at work, and for which instruction set."""
+    import jax
+
+    from striate.ops import _native
+
+    found = _native.isa() if jax.default_backend() == "cpu" else None
+    return "XLA" if found is None else f"native ({found}) and XLA"
 
 
 def _version(name: str) -> str:
@@ -103,7 +113,8 @@ def _memory() -> int | None:
 def _threads() -> str:
     """How many threads XLA uses on the processor, and what limits them."""
     flags = os.environ.get("XLA_FLAGS", "")
-    limits = [f"{name}={os.environ[name]}" for name in ("NPROC", "OMP_NUM_THREADS") if name in os.environ]
+    names = ("STRIATE_THREADS", "OMP_NUM_THREADS", "NPROC")
+    limits = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
     return ", ".join([*limits, *([flags] if flags else [])]) or "one for each core"
 
 

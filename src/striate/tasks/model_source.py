@@ -129,7 +129,7 @@ def _guarded(action: Callable[[], Any], path: Path, what: str = "") -> Any:
         return action()
     except StriateError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = _line_of(error, path)
         where = f"{path}{f', line {line}' if line else ''}"
         happened = f"{what} raised " if what else ""

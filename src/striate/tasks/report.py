@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -179,7 +180,8 @@ def _mistakes(scores: Scores, pictures: np.ndarray, names: Sequence[str]) -> str
 
 def _figure(mistake: Mistake, picture: np.ndarray, names: Sequence[str]) -> str:
     """One picture with what was said and what it is."""
-    said = f"{100 * mistake.probability:.0f} % {names[mistake.guess]}"
+    sure = math.floor(1000 * mistake.probability) / 10  # never rounded up to a certainty
+    said = f"{sure:.1f} % {names[mistake.guess]}"
     label = names[mistake.label]
     caption = f"<b><bdi>{escape(said)}</bdi></b><br>is <bdi>{escape(label)}</bdi>, no. {mistake.index:,}"
     image = f'<img src="{png_address(picture)}" alt="{escape(label)}">'

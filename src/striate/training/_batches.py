@@ -36,7 +36,7 @@ def rows(batch: Batch, start: int, stop: int) -> Batch:
 
 def is_array_like(value: Any) -> bool:
     """Whether `value` is one array, rather than a collection of arrays."""
-    return hasattr(value, "shape") and hasattr(value, "dtype")
+    return hasattr(value, "__array__") or (hasattr(value, "shape") and hasattr(value, "dtype"))
 
 
 def are_batches(x: Any, y: Any) -> bool:
@@ -59,6 +59,8 @@ def gather(value: Any, names: Sequence[str], where: str) -> tuple[np.ndarray, ..
     Raises:
         DataError: a name is missing or the number of arrays differs.
     """
+    if value is None:
+        raise DataError(Problem(where, "nothing was given", "an array", "Give the data."))
     if isinstance(value, Mapping):
         return _gather_mapping(value, names, where)
     if len(names) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from striate import formats
 from striate.errors import ArgumentError, Problem
 from striate.network import Network
-from striate.training._compiled import Compiled, Settings, check_settings, not_compiled
+from striate.training._compiled import Compiled, Settings, activation_warnings, check_settings, not_compiled
 from striate.training._metric_base import Metric
 from striate.training._optimizer import Optimizer
 from striate.training._records import training_record
@@ -71,7 +72,8 @@ class Compilable(Weighted):
         self._optimizer = check_settings(settings, optimizer)
         self._settings, self._compiled, self._before = settings, None, None
         if not self.network.errors():
-            self.compiled()
+            for problem in activation_warnings(self.network, self.compiled().objective):
+                warnings.warn(str(problem), stacklevel=2)
 
     def compiled(self) -> Compiled:
         """What `compile` said, resolved against the network.

@@ -9,6 +9,7 @@ from typing import Any
 
 from striate.errors import Problem, TrainingError
 from striate.images.preprocessing import Preprocessing
+from striate.layers import Softmax
 from striate.network import Network
 from striate.training import losses, metrics, optimizers
 from striate.training._objective import Objective, make_objective
@@ -86,6 +87,23 @@ def _new_programs(
 
 
 _equal_programs = lru_cache(maxsize=8)(_new_programs)
+
+
+def activation_warnings(network: Network, objective: Objective) -> list[Problem]:
+    """Losses that take logits for probabilities, or probabilities for logits."""
+    warnings = []
+    for path, loss in zip(network.program.outputs, objective.losses, strict=True):
+        step = network.program.steps.get(path)
+        if loss is not None and step is not None and (activation := _activation_of(step.layer)):
+            warnings += loss.check_activation(activation)
+    return warnings
+
+
+def _activation_of(layer: Any) -> str:
+    """The name of a layer's activation; empty when it is not known."""
+    if hasattr(layer, "activation"):
+        return layer.activation or "linear"
+    return "softmax" if isinstance(layer, Softmax) else ""
 
 
 def not_compiled() -> TrainingError:

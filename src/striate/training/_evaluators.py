@@ -84,7 +84,8 @@ class IterableEvaluator:
 
     def looks(self, programs: Programs, variables: Any) -> Iterator[Evaluated]:
         """One program call a batch."""
-        evaluated, step, looked = first_evaluated(programs.steps.objective), 0, time.perf_counter()
+        step, looked = 0, time.perf_counter()
+        evaluated = first_evaluated(programs.steps.objective)
         for item in iterated(self._batches):
             evaluated = programs.test_batch(evaluated, variables, own_copy(self._prepare(item, step)))
             step += 1

@@ -55,6 +55,10 @@ class Feeder(Protocol):
         """
         ...
 
+    def complain(self) -> None:
+        """Raise what went wrong with fetching a batch, now that the steps before it are done."""
+        ...
+
     def batch(self, step: int) -> Batch:
         """The batch of a step of the last `advance`, for a closer look at it."""
         ...
@@ -104,6 +108,9 @@ class ArrayFeeder:
             carry = programs.train_rows(carry, *given, np.int32(stop), size=short, stride=self.size)
         return carry
 
+    def complain(self) -> None:
+        """Arrays were checked before the training."""
+
     def batch(self, step: int) -> Batch:
         """The examples of a step."""
         chosen = self._order[step * self.size : (step + 1) * self.size]
@@ -135,6 +142,7 @@ class IterableFeeder:
         self._is_generator = hasattr(batches, "__next__")
         self._items: Iterator[Any] = iter(())
         self._begun = False
+        self._error: BaseException | None = None
         self._recent: dict[int, Batch] = {}
         self._seen = 0
 
@@ -156,12 +164,22 @@ class IterableFeeder:
         """One program call a batch, never more than one step ahead of what is known to be finite."""
         chunk, before = rates(start, stop), None
         for step in range(start, stop):
-            batch = self._next_batch(step)
+            try:
+                batch = self._next_batch(step)
+            except BaseException as error:  # noqa: BLE001 - raised by `complain`, when the steps before are safe
+                self._error = error
+                break
             if batch is None or (before is not None and not bool(before)):
                 break
             carry, before = programs.train_batch(carry, own_copy(batch), chunk[step - start], key)
             self._recent = {step: batch, step - 1: self._recent.get(step - 1, batch)}
         return carry
+
+    def complain(self) -> None:
+        """Raise what the iterable, or the check of its batch, raised."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def batch(self, step: int) -> Batch:
         """The batch of one of the last two steps."""

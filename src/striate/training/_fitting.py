@@ -69,7 +69,7 @@ class FitArguments:
             problems.append(
                 Problem("x", "nothing was given", "arrays or batches", "Give model.fit the data.")
             )
-        if are_batches(self.x, None):
+        if are_batches(self.x, None) and (self.y is None or not isinstance(self.x, list | tuple)):
             problems += self._iterable_problems()
         if problems:
             raise ArgumentError(problems)
@@ -77,7 +77,7 @@ class FitArguments:
     def _iterable_problems(self) -> list[Problem]:
         """Arguments that need arrays."""
         given = {
-            "y": self.y is not None and not isinstance(self.x, list | tuple),
+            "y": self.y is not None,
             "sample_weight": self.sample_weight is not None,
             "validation_split": bool(self.validation_split),
         }

@@ -84,10 +84,20 @@ def make_objective(
     if all(one is None for one in found):
         cure = "Give for instance loss='sparse_categorical_crossentropy' to compile."
         raise ArgumentError(Problem("loss", "no output has a loss", "at least one loss", cure))
-    factors = tuple(1.0 if f is None else float(f) for f in _for_each(loss_weights, names, "loss_weights"))
+    factors = tuple(map(_factor, _for_each(loss_weights, names, "loss_weights")))
     groups = [_metric_groups(wanted, found, outputs, argument)
               for wanted, argument in ((metric_list, "metrics"), (weighted, "weighted_metrics"))]  # fmt: skip
     return Objective(names, found, factors, groups[0], groups[1])
+
+
+def _factor(value: Any) -> float:
+    """The factor of a loss, 1 unless given."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return float(value)
+    if value is None:
+        return 1.0
+    cure = "Metrics are given by name: compile(optimizer, loss, metrics=[...])."
+    raise ArgumentError(Problem("loss_weights", f"got {value!r}", "a number for each output", cure))
 
 
 def _metric_groups(

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from striate.errors import ArgumentError, Problem
@@ -22,6 +21,7 @@ from striate.training import _weights
 from striate.training._predicting import predict
 from striate.training._scaling import scaler, wanted_by
 from striate.training._starts import start_variables, starts_from, without_notes
+from striate.training._state import own
 from striate.training.utils import get_seed
 
 
@@ -55,6 +55,11 @@ class Weighted:
     def name(self) -> str:
         """The network's name, "model" when it has none."""
         return self.network.name or "model"
+
+    def __repr__(self) -> str:
+        """Kind, name and size."""
+        size = "open shape" if self.network.errors() else f"{self.count_params():,} parameters"
+        return f"<{type(self).__name__} {self.name}: {len(self.layers)} layers, {size}>"
 
     @property
     def layers(self) -> list[Layer]:
@@ -130,7 +135,7 @@ class Weighted:
     @variables.setter
     def variables(self, variables: Mapping[str, Any]) -> None:
         check_variables(self.network.declared, variables)
-        self._variables = jax.tree.map(jnp.asarray, _weights.grouped(self.network, _weights.flat(variables)))
+        self._variables = own(_weights.grouped(self.network, _weights.flat(variables)))
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of the weights, layer by layer in Keras' order."""

@@ -113,6 +113,7 @@ class Run:
             self.step = int(step)
             if not finite:
                 raise not_finite(self, key)
+            self.feeder.complain()
             pace.record(self.step - start, time.perf_counter() - began)
             if self.step > start:
                 self._looked(sums, each)

@@ -1,11 +1,11 @@
+"""Fixtures of the tests in this folder; each module imports those it needs."""
+
 import hashlib
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for loopback.py
+__all__ = ["body", "digest", "fresh_home"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,15 @@
+"""Fixtures of the tests in this folder; a run that several modules look at is made only once."""
+
+from functools import cache
+
 import numpy as np
 import pytest
 
 from striate.layers import Conv2D, Dense, Flatten
 from striate.network import sequential
 from striate.tasks import Order, Recipe, begin, carry_out
+
+__all__ = ["answers", "finished", "tiny_network", "tiny_order", "tiny_recipe"]
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +34,13 @@ def tiny_order(tiny_network, tiny_recipe):
 @pytest.fixture(scope="session")
 def finished(tiny_order, tmp_path_factory):
     """A whole small run on real digits."""
-    folder = begin(tiny_order, tmp_path_factory.mktemp("runs") / "whole")
-    return carry_out(folder, tiny_order)
+    return run_once(tiny_order, tmp_path_factory.getbasetemp() / "whole-run")
+
+
+@cache
+def run_once(order, path):
+    """The run of this order; modules that want the same one share it."""
+    return carry_out(begin(order, path), order)
 
 
 @pytest.fixture

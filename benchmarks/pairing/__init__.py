@@ -1,0 +1,1 @@
+"""Side by side: environments, processes, results, and the page that shows them."""

@@ -1,0 +1,82 @@
+"""How to measure: precision, batch, repeats."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from striate.errors import ArgumentError, Problem
+from striate.models import Model
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure a work.
+
+    Args:
+        precision: "float32" or "bfloat16".
+        batch: examples in a step or a call; the work's own unless given.
+        repeats: samples to take, of which the median counts; the work's own unless given.
+        quick: fewer and shorter samples.
+
+    Raises:
+        ArgumentError: all that is out of its rule, at once.
+
+    >>> Settings(quick=True).samples(7), Settings(repeats=3).samples(7)
+    (3, 3)
+    """
+
+    precision: str = "float32"
+    batch: int | None = None
+    repeats: int | None = None
+    quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse, all at once, what cannot be measured."""
+        problems = []
+        if self.precision not in PRECISIONS:
+            expected = f"one of {', '.join(PRECISIONS)}"
+            problems.append(
+                Problem("--precision", f"got {self.precision!r}", expected, "Choose one of them.")
+            )
+        for name, value, most in (("--batch", self.batch, 2**16), ("--repeats", self.repeats, 1000)):
+            if value is not None and not (type(value) is int and 1 <= value <= most):
+                expected = f"a whole number from 1 to {most:,}"
+                problems.append(Problem(name, f"got {value!r}", expected, f"Give for instance {name} 8."))
+        if problems:
+            raise ArgumentError(problems)
+
+    def samples(self, usual: int) -> int:
+        """How many samples to take."""
+        return self.repeats or (min(usual, 3) if self.quick else usual)
+
+    def batches(self, *usual: int) -> tuple[int, ...]:
+        """The batches to measure with: the one that was asked for, or the work's own."""
+        return usual if self.batch is None else (self.batch,)
+
+    def without_batch(self, work: str) -> None:
+        """Refuse a batch for a work whose shapes are fixed."""
+        if self.batch is not None:
+            cure = "Leave --batch out."
+            raise ArgumentError(Problem("--batch", f"{work} has shapes of its own", "no batch", cure))
+
+    def compile_options(self) -> dict[str, Any]:
+        """What `Model.compile` is told about the precision.
+
+        Raises:
+            ArgumentError: the model computes in float32 only.
+        """
+        if self.precision == "float32":
+            return {}
+        if "precision" not in inspect.signature(Model.compile).parameters:
+            raise _float32_only(self.precision)
+        return {"precision": self.precision}
+
+
+def _float32_only(precision: str) -> ArgumentError:
+    """The error of a precision that models do not have."""
+    happened = f"got {precision!r}, and models of this version compute in float32 only"
+    return ArgumentError(Problem("--precision", happened, "float32", "Leave --precision out."))
