@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 clock = time.process_time if os.environ.get("STRIATE_BENCH_CLOCK") == "cpu" else time.perf_counter
-"""Wall time; on a busy machine compare single threads by CPU time, which waiting for a core does not lengthen."""
+"""Wall time; on a busy machine compare single threads by CPU time, which waiting does not lengthen."""
 
 
 def measure(call: Callable[[], object], seconds: float = 0.25) -> dict[str, float]:

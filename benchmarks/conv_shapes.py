@@ -1,6 +1,6 @@
 """Our convolution and its gradients against torch's (oneDNN), eleven shapes, asked in turn in one run.
 
-    python benchmarks/conv_shapes.py --torch path/to/a/python/with/torch [--rounds 3] [--shapes 0,3] [--work fwd,dx]
+    python benchmarks/conv_shapes.py --torch path/to/python [--rounds 3] [--shapes 0,3] [--work fwd,dx]
 
 Prints for each the least time, GFLOP/s, and the ratio to the faster of torch's two memory formats.
 """

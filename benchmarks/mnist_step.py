@@ -1,6 +1,6 @@
 """One training step of mnist-convnet (256 images, RMSprop): ours against torch's three settings, asked in turn.
 
-python benchmarks/mnist_step.py --torch path/to/a/python/with/torch [--rounds 3]
+python benchmarks/mnist_step.py --torch path/to/python [--rounds 3]
 """
 
 import argparse
