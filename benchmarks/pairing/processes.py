@@ -15,6 +15,8 @@ from pairing.environments import python_of
 from pairing.plan import PROGRAMS, Contender, Work
 
 Record = dict[str, Any]
+SHORTEST = 5.0
+"""Seconds without which no process is begun."""
 STRIATE = "from striate.cli import main; main()"
 
 
@@ -41,7 +43,7 @@ class Bench:
         if (work.name, contender) in self.failed:
             return
         left = self.deadline - time.monotonic()
-        if left < 5:
+        if left < SHORTEST:
             self._leave_out(work, contender, "no time was left")
             return
         load, began = os.getloadavg()[0], time.perf_counter()
