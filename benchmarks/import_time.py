@@ -1,4 +1,4 @@
-"""How long a person waits before anything happens: medians over fresh processes, beside the peers that are installed.
+"""How long a person waits before anything happens: medians over fresh processes, beside installed peers.
 
 python benchmarks/import_time.py [--repeats 9]
 """

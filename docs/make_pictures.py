@@ -1,6 +1,6 @@
-"""Make the README's picture: one digit on its way through a trained network, every map the network's own numbers.
+"""Make the README's picture: one digit on its way through a trained network, in the network's own numbers.
 
-    python docs/make_pictures.py runs/mnist/model.striate docs/images/digit.png
+python docs/make_pictures.py runs/mnist/model.striate docs/images/digit.png
 """
 
 from __future__ import annotations

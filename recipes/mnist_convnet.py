@@ -24,9 +24,7 @@ model.summary()
 model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
 stopping = st.callbacks.EarlyStopping(monitor="val_loss", patience=2, restore_best_weights=True)
-history = model.fit(
-    x_train, y_train, epochs=12, batch_size=256, validation_split=0.1, callbacks=[stopping]
-)
+history = model.fit(x_train, y_train, epochs=12, batch_size=256, validation_split=0.1, callbacks=[stopping])
 history.plot().write_html("mnist_convnet_curves.html")
 
 loss, accuracy = model.evaluate(x_test, y_test)

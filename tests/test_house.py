@@ -15,7 +15,8 @@ LONGEST_FUNCTION = 50
 
 
 def functions(path: Path) -> list[ast.FunctionDef]:
-    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return [node for node in nodes if isinstance(node, ast.FunctionDef)]
 
 
 def body_lines(node: ast.FunctionDef) -> int:
@@ -31,10 +32,13 @@ def test_files_and_functions_stay_short(path):
     assert long == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("__init__.py")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "src").rglob("__init__.py")), ids=lambda path: path.parent.name
+)
 def test_init_files_hold_nothing_but_names(path):
     allowed = (ast.ImportFrom, ast.Import, ast.Assign, ast.Expr)
-    assert [type(node).__name__ for node in ast.parse(path.read_text()).body if not isinstance(node, allowed)] == []
+    nodes = ast.parse(path.read_text()).body
+    assert [type(node).__name__ for node in nodes if not isinstance(node, allowed)] == []
 
 
 @pytest.mark.parametrize("program", ["import striate", "import striate.cli"])
@@ -64,6 +68,7 @@ def _code_only(path: Path) -> str:
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             body[0] = ast.Pass()
     return tree

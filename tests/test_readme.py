@@ -29,9 +29,9 @@ def test_the_program_runs_as_printed(monkeypatch, tmp_path, capsys):
     assert isinstance(names["model"], st.Model)
     assert (tmp_path / "digits.striate").exists()
     again = st.load(tmp_path / "digits.striate")
-    np.testing.assert_array_equal(
-        again.predict(x_test[:8, ..., None], verbose=0), names["model"].predict(x_test[:8, ..., None], verbose=0)
-    )
+    digits = x_test[:8, ..., None]
+    before, after = names["model"].predict(digits, verbose=0), again.predict(digits, verbose=0)
+    np.testing.assert_array_equal(before, after)
 
 
 def test_the_program_is_short():
@@ -39,7 +39,10 @@ def test_the_program_is_short():
     assert len([line for line in program.splitlines() if line.strip()]) <= 20
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"^make ([a-z]+)", "\n".join(code_blocks("sh")), re.M))))
+TARGETS = sorted(set(re.findall(r"^make ([a-z]+)", "\n".join(code_blocks("sh")), re.M)))
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_every_make_target_exists(target):
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
 

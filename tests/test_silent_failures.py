@@ -10,7 +10,10 @@ from striate import layers, ops
 from striate.errors import ArgumentError, DataError, FormatError, ShapeError
 from striate.network import from_json, to_json
 
-CHANNELS_FIRST = "x: got an array of shape (8, 1, 6, 6); expected (N, 6, 6, 1).\n  Channels first? np.moveaxis(x, 1, -1) puts them last."
+CHANNELS_FIRST = (
+    "x: got an array of shape (8, 1, 6, 6); expected (N, 6, 6, 1).\n"
+    "  Channels first? np.moveaxis(x, 1, -1) puts them last."
+)
 
 
 @pytest.fixture(scope="module")
