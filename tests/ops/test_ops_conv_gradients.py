@@ -5,6 +5,7 @@ import pytest
 from adjoints import assert_bilinear_gradients, assert_canonical, quickly
 
 from striate import ops
+from striate.ops import _conv_gradients
 from striate.ops._conv_gradients import Spec, convolve, input_gradient, kernel_gradient
 from striate.ops._own_gradient import own_gradient
 
@@ -155,3 +156,14 @@ def test_forward_mode_refuses_instead_of_being_wrong():
     x, kernel = draw(1, 1, 4, 4, 1), draw(2, 3, 3, 1, 1)
     with pytest.raises(TypeError, match="custom_vjp"):
         jax.jvp(lambda x: ops.conv2d(x, kernel), (x,), (x,))
+
+
+def test_large_images_are_summed_in_parts_that_divide_them(monkeypatch):
+    x, dy, spec = draw(7, 6, 6, 5, 2), draw(8, 6, 3, 2, 4), Spec((2, 2), ((1, 0), (0, 0)), (1, 1))
+    whole = quickly(lambda: kernel_gradient(x, dy, spec, (2, 2)))()
+    monkeypatch.setattr(_conv_gradients, "LARGE", 0)
+    for cache in (1, 1000, 10**6):
+        monkeypatch.setattr(_conv_gradients, "CACHE", cache)
+        parts = quickly(lambda: kernel_gradient(x, dy, spec, (2, 2)))()
+        np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-5)
+    assert [_conv_gradients._parts(6, each) for each in (10**5, 2 * 10**5, 3 * 10**5, 10**7)] == [1, 2, 2, 6]

@@ -40,7 +40,7 @@ def conv2d_transpose(
         dilation: gaps between the kernel's taps.
 
     Returns:
-        (N, H', W', F).
+        (N, H', W', F), with derivatives as for `conv2d`.
 
     Raises:
         ShapeError, ArgumentError: as for `conv2d`.
