@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -27,13 +27,11 @@ def page(result: Row) -> str:
     Args:
         result: what `side_by_side.py` writes as JSON.
     """
-    figures, script = [], True
-    for work in dict.fromkeys(row["work"] for row in result["rows"]):
-        chosen = [row for row in result["rows"] if row["work"] == work]
-        figure = convolutions(chosen) if work == "convs" else bars(chosen)
-        made = figure.to_html(full_html=False, include_plotlyjs=script, config={"displaylogo": False})
-        figures.append(f"<h2>{_escape(work)}</h2>{made}")
-        script = False
+    figures: list[str] = []
+    for title, figure in _figures(result["rows"]):
+        script = not any("<script" in each for each in figures)  # the library comes with the first
+        made = figure.to_html(full_html=False, include_plotlyjs=script, config={"displayModeBar": False})
+        figures.append(f"<h2>{_escape(title)}</h2>{made}")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Side by side</title>'
         f"<style>{STYLE}</style></head><body><h1>Side by side</h1>{_facts(result)}{_aims(result['aims'])}"
@@ -42,27 +40,33 @@ def page(result: Row) -> str:
     )
 
 
+def _figures(rows: Sequence[Row]) -> Iterator[tuple[str, go.Figure]]:
+    """A figure for each work and shape, one for all convolutions."""
+    for work in dict.fromkeys(row["work"] for row in rows):
+        chosen = [row for row in rows if row["work"] == work]
+        if work == "convs":
+            yield "Convolutions", convolutions(chosen)
+            continue
+        for shape in dict.fromkeys(tuple(row["shape"]) for row in chosen):
+            title = f"{work}, {'x'.join(map(str, shape))}"
+            yield title, bars([row for row in chosen if tuple(row["shape"]) == shape])
+
+
 def bars(rows: Sequence[Row]) -> go.Figure:
-    """A bar for each contender, a panel's worth for each shape, the fastest on top."""
-    figure = go.Figure()
-    unit = "s" if "s" in rows[0] else "ms"
-    shapes = list(dict.fromkeys("x".join(map(str, row["shape"])) for row in rows))
-    for row in sorted(
-        rows, key=lambda row: (shapes.index("x".join(map(str, row["shape"]))), row[unit]), reverse=True
-    ):
-        shape = "x".join(map(str, row["shape"]))
-        name = f"{row['peer']} {row['setting']}".replace("_", " ") + (f", {shape}" if len(shapes) > 1 else "")
+    """A bar for each contender, the fastest on top."""
+    figure, unit = go.Figure(), "s" if "s" in rows[0] else "ms"
+    for row in sorted(rows, key=lambda row: row[unit], reverse=True):
         said = "<br>".join(f"{head}: {cell}" for head, cell in zip(HEAD, cells(row), strict=True) if cell)
         figure.add_bar(
             x=[row[unit]],
-            y=[name],
+            y=[f"{row['peer']} {row['setting']}".replace("_", " ")],
             orientation="h",
             marker_color=_colour(row),
             text=f"{row[unit]:.4g} {unit}",
             hovertemplate=said + "<extra></extra>",
             showlegend=False,
         )
-    figure.update_layout(height=110 + 26 * len(rows), xaxis_title=unit, xaxis_rangemode="tozero")
+    figure.update_layout(height=80 + 26 * len(rows), xaxis_title=unit, xaxis_rangemode="tozero")
     return _dressed(figure)
 
 
