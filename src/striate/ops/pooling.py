@@ -35,8 +35,8 @@ def max_pool(
         edges: "drop" forgets a partial window at the far edge, "keep" counts it (PyTorch's ceil_mode).
 
     Returns:
-        (N, H', W', C) or (N, W', C). A window that holds NaN gives NaN. Reverse-mode derivatives of every order
-        exist; forward mode (`jax.jvp`) does not. The same holds for the other poolings.
+        (N, H', W', C) or (N, W', C). A window that holds NaN gives NaN. Reverse-mode derivatives of every
+        order exist, forward mode (`jax.jvp`) does not, here and in the other poolings.
 
     Raises:
         ShapeError: x has other axes, or the window is larger than the image.
