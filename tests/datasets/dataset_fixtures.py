@@ -13,6 +13,7 @@ def fresh_home(tmp_path, monkeypatch):
     """An empty cache folder of its own for every test."""
     home = tmp_path / "home"
     monkeypatch.setenv("STRIATE_HOME", str(home))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     return home
 
 
