@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("jax", "jaxlib", "numpy", "optax", "safetensors", "pillow", "plotly", "typer", "rich")
+PACKAGES = ("jax", "jaxlib", "numpy", "optax", "pillow", "plotly", "typer", "rich")
 CLIENTS = ("npm", "pip", "apt-get")
 
 
