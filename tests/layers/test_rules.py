@@ -1,6 +1,7 @@
 """Rules: canonical forms, refusals word for word, and negative tests made from the tables themselves."""
 
 import dataclasses
+import inspect
 import re
 
 import jax.numpy as jnp
@@ -178,8 +179,27 @@ def test_fields_that_do_not_go_together_are_refused():
 
 
 def test_unknown_arguments_are_refused():
-    with pytest.raises(TypeError, match="unexpected keyword argument 'kernel_siz'"):
-        Conv2D(8, kernel_siz=3)
+    known = ", ".join(
+        field for field in inspect.signature(layers.Dense.__init__).parameters if field != "self"
+    )
+    with pytest.raises(ArgumentError) as caught:
+        layers.Dense(8, activaton="relu", input_dim=3, kernel_constraint=None, zzz=1)
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"Dense: it has no argument 'activaton'; expected some of {known}.\n  Did you mean activation?",
+        f"Dense: it has no argument 'input_dim'; expected some of {known}.\n"
+        "  Write input_shape=(n,), or begin with Input(shape=(n,)).",
+        f"Dense: it has no argument 'kernel_constraint'; expected some of {known}.\n"
+        "  Leave it out: there are no constraints; a regularizer is the nearest thing.",
+        f"Dense: it has no argument 'zzz'; expected some of {known}.\n  Take it out.",
+    ]
+
+
+def test_a_class_of_one_s_own_may_take_what_it_likes():
+    class Mine(layers.Dense):
+        def __init__(self, width, **more):
+            super().__init__(width, **more)
+
+    assert Mine(width=3, use_bias=False).units == 3
 
 
 def test_causal_padding_is_for_rows_only():

@@ -3,13 +3,23 @@
 from striate.layers import initializers, regularizers
 from striate.layers._base import Layer, Result, Sees, Shape, Weight, Window
 from striate.layers._config import from_config, to_config
+from striate.layers._input import Input
 from striate.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
-from striate.layers.convolution import Conv1D, Conv2D
+from striate.layers.convolution import (
+    Conv1D,
+    Conv2D,
+    Convolution1D,
+    Convolution2D,
+)
 from striate.layers.dense import Dense
 from striate.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from striate.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
 )
@@ -20,8 +30,12 @@ from striate.layers.normalization import BatchNormalization, LocalResponseNormal
 from striate.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
+    AvgPool1D,
+    AvgPool2D,
     L2Pooling1D,
     L2Pooling2D,
+    MaxPool1D,
+    MaxPool2D,
     MaxPooling1D,
     MaxPooling2D,
 )
@@ -38,12 +52,16 @@ __all__ = [
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
+    "AvgPool2D",
     "BatchNormalization",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "Convolution1D",
+    "Convolution2D",
     "Cropping1D",
     "Cropping2D",
     "Dense",
@@ -54,9 +72,14 @@ __all__ = [
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Identity",
+    "Input",
     "L2Pooling1D",
     "L2Pooling2D",
     "Layer",
@@ -64,6 +87,8 @@ __all__ = [
     "LocalResponseNormalization",
     "LocallyConnected1D",
     "LocallyConnected2D",
+    "MaxPool1D",
+    "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",

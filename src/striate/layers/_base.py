@@ -5,13 +5,14 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import jax
 
 from striate.errors import ArgumentError, Problem
 from striate.layers._rule_kinds import flag, shape, text
 from striate.layers._rules import Rule, check_fields, optional, show
+from striate.layers._unknown import refuse_unknown
 from striate.layers.initializers import Initializer
 from striate.layers.regularizers import Regularizer
 
@@ -100,6 +101,11 @@ class Layer(abc.ABC):
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
     input_shape: Shape | None = field(default=None, kw_only=True)
+
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse unknown arguments in our own words, before Python does in its."""
+        refuse_unknown(cls, given)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         """Bring each field to its one canonical form and refuse, all at once, what its rule refuses."""

@@ -139,3 +139,8 @@ class Conv2D(_Conv):
 
     Unlike in Keras, strides and dilation may both exceed 1, and the padding may be given in numbers.
     """
+
+
+# Keras' second names.
+Convolution1D = Conv1D
+Convolution2D = Conv2D

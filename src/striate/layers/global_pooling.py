@@ -98,3 +98,10 @@ class GlobalAveragePooling2D(_GlobalPooling):
     """
 
     POOL: ClassVar[Callable[..., jax.Array]] = ops.global_average_pool
+
+
+# Keras' second names.
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D

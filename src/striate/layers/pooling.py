@@ -152,3 +152,10 @@ class L2Pooling2D(_Pooling):
     """
 
     POOL: ClassVar[Callable[..., jax.Array]] = ops.l2_pool
+
+
+# Keras' second names.
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D

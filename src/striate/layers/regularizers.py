@@ -14,7 +14,7 @@ from striate.layers._named import by_name
 from striate.layers._rule_kinds import number
 from striate.layers._rules import Rule, check_fields, optional
 
-__all__ = ["L1", "L1L2", "L2", "REGULARIZER", "REGULARIZERS", "Regularizer"]
+__all__ = ["L1", "L1L2", "L2", "REGULARIZER", "REGULARIZERS", "Regularizer", "l1", "l1_l2", "l2"]
 
 _FACTOR = number("Give a small factor such as 0.01.", minimum=0.0)
 
@@ -85,6 +85,9 @@ class L1L2(Regularizer):
         """l1 * sum |w| + l2 * sum w^2."""
         return self.l1 * jnp.sum(jnp.abs(weight)) + self.l2 * jnp.sum(jnp.square(weight))
 
+
+l1, l2, l1_l2 = L1, L2, L1L2
+"""Keras' second names."""
 
 REGULARIZERS: Mapping[str, type[Regularizer]] = {"l1": L1, "l2": L2, "l1_l2": L1L2}
 """Every regularizer by its name."""

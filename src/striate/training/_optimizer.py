@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import jax
 import numpy as np
@@ -14,6 +14,7 @@ import optax
 from striate.errors import Problem
 from striate.layers._rule_kinds import number
 from striate.layers._rules import RefusedError, Rule, as_number, as_sequence, check_fields, optional
+from striate.layers._unknown import refuse_unknown
 from striate.training import schedules
 from striate.training._transforms import clip_each_norm
 
@@ -95,6 +96,11 @@ class Optimizer(abc.ABC):
     clipvalue: float | None = field(default=None, kw_only=True)
     global_clipnorm: float | None = field(default=None, kw_only=True)
     exclude_from_weight_decay: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse unknown arguments in our own words, before Python does in its."""
+        refuse_unknown(cls, given)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         """Bring each field to its canonical form and refuse, all at once, what its rule refuses."""

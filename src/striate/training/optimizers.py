@@ -10,7 +10,7 @@ import optax
 
 from striate.layers._rule_kinds import flag, number
 from striate.layers._rules import Rule
-from striate.training import _transforms
+from striate.training import _transforms, schedules
 from striate.training._muon import Muon
 from striate.training._optimizer import (
     BETA,
@@ -35,6 +35,7 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "get",
+    "schedules",
 ]
 
 _BETAS = {"beta_1": BETA, "beta_2": BETA}
