@@ -186,3 +186,11 @@ def test_an_open_axis_is_told_with_its_cure():
 
 def test_keras_arguments_do_no_harm():
     assert Input(shape=(4,), batch_size=32, dtype="uint8").shape == (4,)
+
+
+def test_a_symbol_shows_itself_and_not_the_graph_behind_it():
+    symbol = Input((8, 8, 4), name="image")
+    assert repr(symbol) == "<Symbol image: (8, 8, 4)>"
+    for _ in range(40):
+        symbol = symbol + symbol  # 2 to the 40 paths
+    assert repr(symbol) == "<Symbol Add(): (8, 8, 4)>"

@@ -34,7 +34,7 @@ class Call:
     serial: int = field(default_factory=lambda: next(_SERIAL))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Symbol:
     """A value to come: the output of a call.
 
@@ -47,6 +47,11 @@ class Symbol:
     call: Call
     shape: Shape | None
     output: int = 0
+
+    def __repr__(self) -> str:
+        """What makes it and its shape; the graph behind it can have as many paths as 2 to its depth."""
+        layer = self.call.layer
+        return f"<Symbol {self.call.name or 'Input' if layer is None else repr(layer)}: {self.shape}>"
 
     def followed_by(self, layer: Layer, *others: Symbol) -> Symbol | tuple[Symbol, ...]:
         """Put a layer behind this symbol and others; one symbol for each of its outputs."""
