@@ -63,13 +63,14 @@ class Compilable(Weighted):
             ArgumentError: names that are not known, or arguments that Keras has not either.
         """
         known = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
+        settings = Settings(loss, metrics, loss_weights, weighted_metrics)
+        looked_up, problems = check_settings(settings, optimizer)
         if unknown := sorted(set(ignored) - known):
             expected = "optimizer, loss, loss_weights, metrics, weighted_metrics"
-            raise ArgumentError(
-                Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name.")
-            )
-        settings = Settings(loss, metrics, loss_weights, weighted_metrics)
-        self._optimizer = check_settings(settings, optimizer)
+            problems.insert(0, Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name."))
+        if problems:
+            raise ArgumentError(problems)
+        self._optimizer = looked_up
         self._settings, self._compiled, self._before = settings, None, None
         if not self.network.errors():
             for problem in activation_warnings(self.network, self.compiled().objective):
@@ -129,8 +130,13 @@ class Compilable(Weighted):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write architecture, weights, preprocessing, class names and training record to one file of data.
 
-        It is a `.striate` file whatever its ending; `striate.load` gives the model back.
+        It is a `.striate` file whatever its ending; `striate.load` gives the model back. An ending that
+        promises Keras' formats is warned of.
         """
+        if str(path).endswith((".keras", ".h5", ".hdf5")):
+            cure = "striate.load reads it whatever its name, Keras does not: end the name with .striate."
+            told = Problem(os.fspath(path), "it becomes a .striate file", "an ending that says so", cure)
+            warnings.warn(str(told), stacklevel=2)
         done = self.compiled().done if self._is_ready() else 0
         record = training_record(self._optimizer, self._settings, self.history, self.seed, done)
         extras = {"preprocessing": self.preprocessing, "class_names": self.class_names, "training": record}

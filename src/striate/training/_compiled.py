@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from striate.errors import Problem, TrainingError
+from striate.errors import ArgumentError, Problem, TrainingError
 from striate.images.preprocessing import Preprocessing
 from striate.layers import Softmax
 from striate.network import Network
@@ -118,13 +118,22 @@ def not_compiled() -> TrainingError:
     )
 
 
-def check_settings(settings: Settings, optimizer: Any) -> Optimizer:
-    """Look every name up, before the shapes are known; the optimizer comes back as an object."""
-    for loss in _flat(settings.loss):
-        losses.get(loss)
-    for metric in _flat(settings.metrics) + _flat(settings.weighted_metrics):
-        metrics.get(metric)
-    return optimizers.get(optimizer)
+def check_settings(settings: Settings, optimizer: Any) -> tuple[Optimizer | None, list[Problem]]:
+    """Look every name up, before the shapes are known: the optimizer as an object, and all that is wrong."""
+    wanted = [(optimizers.get, optimizer), *((losses.get, one) for one in _flat(settings.loss))]
+    wanted += [(metrics.get, one) for one in _flat(settings.metrics) + _flat(settings.weighted_metrics)]
+    found, problems = [], []
+    for look_up, value in wanted:
+        try:
+            found.append(look_up(value))
+        except ArgumentError as error:
+            found.append(None)
+            problems += error.problems
+    if words := [one for one in _flat(settings.loss_weights) if isinstance(one, str)]:
+        cure = "Metrics are given by name: compile(optimizer, loss, metrics=[...])."
+        happened = f"got {', '.join(map(repr, words))}"
+        problems.append(Problem("loss_weights", happened, "a number for each output", cure))
+    return found[0], problems
 
 
 def _flat(value: Any) -> list[Any]:

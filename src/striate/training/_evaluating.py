@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
+from striate.errors import ArgumentError
 from striate.training._compiled import Compiled
 from striate.training._fitting import DEFAULT_BATCH, make_evaluator
-from striate.training._hooks import Hooks
+from striate.training._hooks import Hooks, callback_problems, listed
 from striate.training.progress import Progress
 
 
@@ -19,7 +19,7 @@ def evaluate(
     sample_weight: Any,
     batch_size: int | None,
     steps: int | None,
-    callbacks: Iterable[Any],
+    callbacks: Any,
     progress: Progress,
 ) -> dict[str, Any]:
     """The numbers by name, "loss" first.
@@ -30,9 +30,13 @@ def evaluate(
         batch_size: examples at once. steps: only so many batches. callbacks: told of beginning and end.
         progress: told of every look.
     """
+    if problems := callback_problems(callbacks):
+        raise ArgumentError(problems)
     evaluator = make_evaluator(compiled.wanted(), x, y, sample_weight, batch_size, steps)
     size = batch_size or DEFAULT_BATCH
-    hooks = Hooks([*callbacks, progress], model, {"steps": evaluator.steps, "epochs": 1, "batch_size": size})
+    hooks = Hooks(
+        [*listed(callbacks), progress], model, {"steps": evaluator.steps, "epochs": 1, "batch_size": size}
+    )
     logs: dict[str, Any] = {}
     with progress:
         hooks.call("on_test_begin", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from striate.training._batches import Batch, are_batches, is_array_like, split_l
 from striate.training._compiled import Compiled
 from striate.training._evaluators import ArrayEvaluator, Evaluator, IterableEvaluator
 from striate.training._feeders import ArrayFeeder, Feeder, IterableFeeder
-from striate.training._hooks import Hooks
+from striate.training._hooks import Hooks, callback_problems, listed
 from striate.training._state import first_carry, is_alive
 from striate.training._wanted import Wanted
 from striate.training.history import History
@@ -41,7 +41,7 @@ class FitArguments:
     batch_size: int | None = None
     epochs: int = 1
     verbose: Any = "auto"
-    callbacks: Iterable[Any] | None = None
+    callbacks: Any = None
     validation_split: float = 0.0
     validation_data: Any = None
     shuffle: bool = True
@@ -65,6 +65,7 @@ class FitArguments:
             for name, least in _LEAST.items()
             if (problem := _count_problem(name, getattr(self, name), least))
         ]
+        problems += callback_problems(self.callbacks)
         if self.x is None:
             problems.append(
                 Problem("x", "nothing was given", "arrays or batches", "Give model.fit the data.")
@@ -109,7 +110,7 @@ def make_run(model: Any, compiled: Compiled, arguments: FitArguments, ours: list
         "batch_size": size if isinstance(feeder, ArrayFeeder) else None,
         "verbose": arguments.verbose,
     }
-    hooks = Hooks([*(arguments.callbacks or ()), *ours], model, params)
+    hooks = Hooks([*listed(arguments.callbacks), *ours], model, params)
     return Run(
         model=model,
         programs=compiled.programs,

@@ -5,9 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from striate.errors import Problem
 from striate.training._callback import Callback
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+def listed(callbacks: Any) -> list[Any]:
+    """The callbacks from one, some or none."""
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+
+
+def callback_problems(callbacks: Any) -> list[Problem]:
+    """What stands among the callbacks and is none: a class, or a thing without a single hook."""
+    problems = []
+    for number, callback in enumerate(listed(callbacks)):
+        name, where = getattr(callback, "__name__", type(callback).__name__), f"callbacks, item {number}"
+        if isinstance(callback, type):
+            problems.append(Problem(where, f"it is the class {name}", "a callback", f"Write {name}(...)."))
+        elif not any(hook.startswith(("on_", "set_")) for hook in dir(callback)):
+            cure = "Give objects of striate.callbacks, or of a class of your own that has such methods."
+            expected = "a callback with methods such as on_epoch_end"
+            problems.append(Problem(where, f"it is of type {type(callback).__name__}", expected, cure))
+    return problems
 
 
 class Hooks:

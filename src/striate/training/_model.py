@@ -161,8 +161,7 @@ class Model(Compilable):
                 those from before the step.
 
         Where we differ from Keras: a NaN stops the training at its step with the name of the layer. An
-            iterable
-        begins anew each epoch unless it is a generator. The same seed gives the same weights, bit for bit.
+        iterable begins anew each epoch unless it is a generator. The same seed gives the same weights.
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
         return fit(self, FitArguments(**arguments))
@@ -189,7 +188,7 @@ class Model(Compilable):
             The loss; a list with the metrics behind it when there are some; or the dict.
         """
         self._build_for(x)
-        told = (callbacks or (), Progress(verbose))
+        told = (callbacks, Progress(verbose))
         logs = evaluate(self, self.compiled(), x, y, sample_weight, batch_size, steps, *told)
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values

@@ -85,6 +85,9 @@ def _class_weight_problems(
     if not {"index", "one_hot", "probability"} & set(kinds):
         cure = "Give sample_weight, a number for each example."
         return [Problem("class_weight", "the targets are numbers", "targets that are classes", cure)]
+    if not isinstance(table, Mapping):
+        cure = "Write for instance dict(enumerate([1.0, 2.0]))."
+        return [Problem("class_weight", f"got a {type(table).__name__}", "a dict {class: weight}", cure)]
     (shape,) = outputs.values()
     classes = max(shape[-1] if shape else 1, 2)
     unknown = sorted(str(number) for number in table if number not in range(classes))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from striate.errors import ArgumentError, Problem
 from striate.network import InputSpec, Network, sequential
 from striate.training import _weights
 from striate.training._batches import are_batches, is_array_like
@@ -36,6 +37,9 @@ class Sequential(Model):
         self, layers: Iterable[Any] | None = None, name: str | None = None, *, seed: int | None = None
     ) -> None:
         """Put the layers in a row; weights are drawn when they are first needed."""
+        if layers is not None and not isinstance(layers, Iterable):
+            happened, cure = f"got one {type(layers).__name__}", "Write Sequential([...]), with brackets."
+            raise ArgumentError(Problem("Sequential", happened, "a list of layers", cure))
         self._items = list(layers or ())
         self._wished_name = name
         self._begin(self._row(), seed)
