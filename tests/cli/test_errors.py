@@ -67,10 +67,17 @@ def test_misuse(run, words, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("words", [(), ("data",)])
+def test_no_command_is_answered_with_the_help_alone(run, words):
+    done = run(*words)
+    assert (done.code, done.err) == (2, "")
+    assert "Usage: striate" in done.out
+
+
 def test_an_unknown_network_is_answered_with_the_nearest(run):
     done = run("summary", "mnist-convent")
     assert done.code == 2
-    assert done.err.startswith("error: --model: there is no 'mnist-convent'; expected one of mnist-convnet, ")
+    assert done.err.startswith("error: model: there is no 'mnist-convent'; expected one of mnist-convnet, ")
     assert done.err.endswith("\n  Did you mean mnist-convnet?\n")
 
 

@@ -331,10 +331,12 @@ def test_empty_missing_and_foreign_files(tmp_path):
     (tmp_path / "empty.png").touch()
     assert message(tmp_path / "empty.png") == f"empty.png: it is empty; expected {KINDS}.{CURE}"
     assert message(tmp_path / "none.png") == (
-        f"none.png: it cannot be read: No such file or directory; expected a picture file.{CURE}"
+        "none.png: it cannot be read: No such file or directory; expected a picture file.\n"
+        "  Check the name, the folder, and your right to read it."
     )
     assert message(tmp_path) == (
-        f"{tmp_path.name}: it is a folder or a device; expected a picture file.{CURE}"
+        f"{tmp_path.name}: it is a folder or a device; expected a picture file.\n"
+        "  Name the files in it, such as folder/*.png."
     )
     os.mkfifo(tmp_path / "pipe.png")
     assert "a folder or a device" in message(tmp_path / "pipe.png")

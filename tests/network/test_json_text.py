@@ -91,7 +91,8 @@ MALFORMED = {
     "no object": ([], "architecture: it is []; expected a JSON object."),
     "no version": (
         without(plain(), "version"),
-        "architecture: its version is None; expected 1.\n  Update Striate.",
+        "architecture: it has no version; expected the JSON text of a network.\n"
+        "  Give a text that to_json wrote; for weights and architecture together, a .striate file.",
     ),
     "a version to come": (plain(version=2), "architecture: its version is 2; expected 1.\n  Update Striate."),
     "an unknown field": (

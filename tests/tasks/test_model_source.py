@@ -57,16 +57,16 @@ def test_a_json_file(tmp_path):
 
 
 WRONG = {
-    "zzz": "--model: there is no 'zzz'; expected one of {names}.\n  Or give FILE.py:NAME or FILE.json.",
+    "zzz": "model: there is no 'zzz'; expected one of {names}.\n  Or give FILE.py:NAME or FILE.json.",
     "mnist-convent": (
-        "--model: there is no 'mnist-convent'; expected one of {names}.\n  Did you mean mnist-convnet?"
+        "model: there is no 'mnist-convent'; expected one of {names}.\n  Did you mean mnist-convnet?"
     ),
-    "{file}": "--model: {file} names no model in the file; expected FILE.py:NAME.\n  Say which: {file}:model",
+    "{file}": "model: {file} names no model in the file; expected FILE.py:NAME.\n  Say which: {file}:model",
     "{file}:nett": (
-        "--model: {file} has nothing called 'nett'; expected a name in the file.\n  Did you mean {file}:net?"
+        "model: {file} has nothing called 'nett'; expected a name in the file.\n  Did you mean {file}:net?"
     ),
     "{file}:settings": (
-        "--model: {file}:settings is a dict; expected a model.\n"
+        "model: {file}:settings is of type dict; expected a model.\n"
         "  Name a Sequential, a Model, a network, or a function that returns one."
     ),
     "{file}:broken": (
@@ -102,10 +102,10 @@ def test_a_program_that_does_not_even_parse(tmp_path):
         find_network(f"{tmp_path / 'bad.py'}:x")
 
 
-def test_our_own_errors_in_a_program_stay_as_they_are(tmp_path):
+def test_our_own_errors_say_the_file_and_the_line(tmp_path):
     text = "import striate as st\nst.layers.Conv2D(-1, 3)\n"
     (tmp_path / "bad.py").write_text(text)
-    with pytest.raises(StriateError, match=r"Conv2D\.filters"):
+    with pytest.raises(StriateError, match=r"bad\.py, line 2: Conv2D\.filters: got -1"):
         find_network(f"{tmp_path / 'bad.py'}:x")
 
 
@@ -118,5 +118,5 @@ def test_a_program_that_leaves_is_a_mistake_too(tmp_path):
 @pytest.mark.parametrize("data", [b"{", b"\xff\xfe", b'{"version": 1, "nodes": "__import__"}', b"[" * 10_000])
 def test_broken_json(tmp_path, data):
     (tmp_path / "net.json").write_bytes(data)
-    with pytest.raises(StriateError):
+    with pytest.raises(StriateError, match=r"net\.json"):
         find_network(str(tmp_path / "net.json"))

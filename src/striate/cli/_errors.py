@@ -50,6 +50,8 @@ def _explained(error: Exception) -> int:
         _report(str(error), "")
         return FAILED if isinstance(error, TrainingError) else MISUSE
     if isinstance(error, ClickError):
+        if not error.format_message():  # no command was named, and the help has been shown
+            return MISUSE
         _report(_sentence(error), _usage_cure(error))
         return MISUSE
     if isinstance(error, OSError):

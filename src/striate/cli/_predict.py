@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.cells import cell_len
 
-from striate.cli._terminal import bar, inert, percent, results, show, show_json
+from striate.cli._terminal import bar, one_line, percent, results, show, show_json
 from striate.errors import ArgumentError, Problem
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def predict(
 
 def _show(prediction: Prediction) -> None:
     """One picture: a sentence, then a bar for each class."""
-    said = ", ".join(f"{percent(guess.probability)} {guess.name}" for guess in prediction.guesses)
-    show(f"{prediction.image}: {said}")
-    longest = max(cell_len(inert(guess.name)) for guess in prediction.guesses)
+    said = ", ".join(f"{percent(guess.probability)} {one_line(guess.name)}" for guess in prediction.guesses)
+    show(f"{one_line(prediction.image)}: {said}")
+    longest = max(cell_len(one_line(guess.name)) for guess in prediction.guesses)
     width = max(4, min(WIDEST_BAR, results().width - longest - 12))
     for guess in prediction.guesses:
-        name = inert(guess.name) + " " * (longest - cell_len(inert(guess.name)))
+        name = one_line(guess.name) + " " * (longest - cell_len(one_line(guess.name)))
         share = f"  {100 * guess.probability:5.1f} %"
         show(f"{share} {name} {bar(guess.probability, width)}".rstrip())

@@ -33,6 +33,15 @@ def inert(text: object) -> str:
     return "".join(letter if _harmless(letter) else ascii(letter)[1:-1] for letter in str(text))
 
 
+def one_line(text: object) -> str:
+    """The same for a name, whose line ends are shown as codes too.
+
+    >>> one_line("a\\nb")
+    'a\\\\nb'
+    """
+    return inert(text).replace("\n", "\\n")
+
+
 def show(text: str | Text) -> None:
     """A result, on standard output; only a terminal breaks its lines."""
     console = results()

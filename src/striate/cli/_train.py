@@ -149,4 +149,5 @@ def _tell(outcome: Outcome) -> None:
     from striate.tasks.report import headline
 
     show(headline(outcome.evaluation.scores))
-    say(f"{outcome.epochs} epochs in {outcome.seconds:.0f} s; see {folder.report}")
+    epochs = f"{outcome.epochs} epoch{'s' * (outcome.epochs != 1)}"
+    say(f"{epochs} in {outcome.seconds:.0f} s; see {folder.report}")

@@ -96,11 +96,13 @@ def _file_bytes(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a file, at most one more than allowed; pipes and devices may never end and are refused."""
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            _refuse(_shown(path), "it is a folder or a device", "a picture file")
+            cure = "Name the files in it, such as folder/*.png."
+            _refuse(_shown(path), "it is a folder or a device", "a picture file", cure=cure)
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        _refuse(_shown(path), f"it cannot be read: {error.strerror}", "a picture file", error)
+        cure = "Check the name, the folder, and your right to read it."
+        _refuse(_shown(path), f"it cannot be read: {error.strerror}", "a picture file", error, cure)
 
 
 def _shown(path: str | os.PathLike[str]) -> str:
@@ -158,7 +160,9 @@ def _reason(error: Exception) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def _refuse(name: str, happened: str, expected: str, cause: Exception | None = None) -> NoReturn:
+def _refuse(
+    name: str, happened: str, expected: str, cause: Exception | None = None, cure: str = ""
+) -> NoReturn:
     """Say what is wrong with the picture."""
-    cure = "Open it in a picture viewer and save it again as PNG or JPEG, or leave it out."
+    cure = cure or "Open it in a picture viewer and save it again as PNG or JPEG, or leave it out."
     raise DataError(Problem(name, happened, expected, cure)) from cause

@@ -76,6 +76,9 @@ def from_json(
     True
     """
     plain = parse_json(text, where)
+    if isinstance(plain, dict) and "version" not in plain:
+        cure = "Give a text that to_json wrote; for weights and architecture together, a .striate file."
+        refuse(where, "it has no version", "the JSON text of a network", cure)
     if isinstance(plain, dict) and plain.get("version") != VERSION:
         refuse(where, f"its version is {show(plain.get('version'))}", str(VERSION), "Update Striate.")
     if isinstance(plain, dict):

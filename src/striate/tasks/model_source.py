@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib.util
 import inspect
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,9 +38,9 @@ def find_network(source: str, **wanted: Any) -> Network:
         return _from_python(Path(path), name, wanted)
     if source.endswith(".py"):
         cure = f"Say which: {source}:model"
-        raise ArgumentError(Problem("--model", f"{source} names no model in the file", "FILE.py:NAME", cure))
+        raise ArgumentError(Problem("model", f"{source} names no model in the file", "FILE.py:NAME", cure))
     if source.endswith(".json"):
-        return from_json(_text(Path(source)))
+        return from_json(_text(Path(source)), where=source)
     return _named(source, wanted)
 
 
@@ -48,8 +50,10 @@ def _named(name: str, wanted: dict[str, Any]) -> Network:
     if _plain(name) not in known:
         near = difflib.get_close_matches(_plain(name), known, n=1)
         cure = f"Did you mean {known[near[0]]}?" if near else "Or give FILE.py:NAME or FILE.json."
+        if Path(name).exists():
+            cure = "A file must be FILE.py:NAME, FILE.json or, where trained models may stand, FILE.striate."
         expected = f"one of {', '.join(applications.names())}"
-        raise ArgumentError(Problem("--model", f"there is no {name!r}", expected, cure))
+        raise ArgumentError(Problem("model", f"there is no {name!r}", expected, cure))
     return applications.get(known[_plain(name)], **wanted)
 
 
@@ -80,7 +84,7 @@ def _from_python(path: Path, name: str, wanted: dict[str, Any]) -> Network:
         near = difflib.get_close_matches(name, public, n=1)
         cure = f"Did you mean {path}:{near[0]}?" if near else "Correct the name after the colon."
         raise ArgumentError(
-            Problem("--model", f"{path} has nothing called {name!r}", "a name in the file", cure)
+            Problem("model", f"{path} has nothing called {name!r}", "a name in the file", cure)
         )
     found = getattr(module, name)
     if callable(found) and not isinstance(found, Network | Model):
@@ -88,9 +92,9 @@ def _from_python(path: Path, name: str, wanted: dict[str, Any]) -> Network:
     if isinstance(found, Model):
         found = found.network
     if not isinstance(found, Network):
-        happened = f"{path}:{name} is a {type(found).__name__}"
+        happened = f"{path}:{name} is of type {type(found).__name__}"
         cure = "Name a Sequential, a Model, a network, or a function that returns one."
-        raise ArgumentError(Problem("--model", happened, "a model", cure))
+        raise ArgumentError(Problem("model", happened, "a model", cure))
     return found
 
 
@@ -127,8 +131,10 @@ def _guarded(action: Callable[[], Any], path: Path, what: str = "") -> Any:
     """Run the person's code; its error becomes ours, with the line of their file."""
     try:
         return action()
-    except StriateError:
-        raise
+    except StriateError as error:
+        line = _line_of(error, path)
+        with _in_file(f"{path}{f', line {line}' if line else ''}"):
+            raise
     except (Exception, SystemExit) as error:
         line = _line_of(error, path)
         where = f"{path}{f', line {line}' if line else ''}"
@@ -136,6 +142,19 @@ def _guarded(action: Callable[[], Any], path: Path, what: str = "") -> Any:
         said = f"{happened}{type(error).__name__}: {' '.join(str(error).split())}"
         cure = "Mend the file; --debug shows the whole traceback."
         raise ArgumentError(Problem(where, said, "a file that runs", cure)) from error
+
+
+@contextlib.contextmanager
+def _in_file(where: str) -> Iterator[None]:
+    """Our own errors inside say in which file."""
+    try:
+        yield
+    except StriateError as error:
+        problems = [
+            problem if problem.where == where else replace(problem, where=f"{where}: {problem.where}")
+            for problem in error.problems
+        ]
+        raise type(error)(problems) from error
 
 
 def _line_of(error: BaseException, path: Path) -> int | None:

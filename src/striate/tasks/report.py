@@ -105,9 +105,7 @@ def _curves(history: Mapping[str, Sequence[Any]]) -> str:
     """A chart for each number that has one value an epoch, validation beside training."""
     names = dict.fromkeys(name.removeprefix("val_") for name in history)
     charts = [chart(name.replace("_", " "), _lines(history, name)) for name in names]
-    key = paragraph(
-        "Solid: training, with dropout and before the epoch's end. Dashed: held-out pictures.", "dim"
-    )
+    key = paragraph("Solid: training, measured while it learns. Dashed: held-out pictures.", "dim")
     return '<div class="figures">' + "".join(charts) + "</div>" + key
 
 
