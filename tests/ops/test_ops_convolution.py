@@ -265,3 +265,12 @@ def test_a_depthwise_kernel_for_other_channels_is_refused():
         "expected the same number of channels.\n"
         "  Give x 4 channels, or make the kernel for 3."
     )
+
+
+def test_a_kernel_with_too_few_axes_is_not_told_to_grow_a_batch():
+    with pytest.raises(ShapeError) as caught:
+        ops.conv2d(np.ones((1, 4, 4, 2), np.float32), np.ones((3, 3, 2), np.float32))
+    assert str(caught.value) == (
+        "conv2d: kernel has shape (3, 3, 2), 3 axes; expected 4 axes, (kh, kw, C / groups, F).\n"
+        "  Bring kernel to 4 axes with reshape."
+    )

@@ -109,6 +109,13 @@ def test_our_own_errors_say_the_file_and_the_line(tmp_path):
         find_network(f"{tmp_path / 'bad.py'}:x")
 
 
+def test_the_line_is_told_for_a_relative_path_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.py").write_text("import striate\n1 / 0\n")
+    with pytest.raises(StriateError, match=r"^bad\.py, line 2: ZeroDivisionError: "):
+        find_network("bad.py:x")
+
+
 def test_a_program_that_leaves_is_a_mistake_too(tmp_path):
     (tmp_path / "bad.py").write_text("import sys\nsys.exit(0)\n")
     with pytest.raises(StriateError, match=r"bad\.py, line 2: SystemExit: 0; expected a file that runs"):

@@ -44,7 +44,8 @@ def rank_is(array: jax.Array, rank: int, layout: str, where: str, name: str = "x
         ShapeError: it has not `rank` axes.
     """
     if array.ndim != rank:
-        cure = f"One example alone needs a batch axis: {name}[None]." if array.ndim == rank - 1 else ""
+        one = name == "x" and array.ndim == rank - 1
+        cure = "One example alone needs a batch axis: x[None]." if one else ""
         cure = cure or f"Bring {name} to {rank} axes with reshape."
         happened = f"{name} has shape {array.shape}, {array.ndim} axes"
         raise ShapeError(Problem(where, happened, f"{rank} axes, {layout}", cure))

@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import importlib.util
 import inspect
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -159,11 +160,12 @@ def _in_file(where: str) -> Iterator[None]:
 
 def _line_of(error: BaseException, path: Path) -> int | None:
     """The deepest line of the person's own file that led to the error."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
+    names = (str(path), os.path.abspath(path))  # Python makes paths absolute when it runs a file
+    if isinstance(error, SyntaxError) and error.filename in names:
         return error.lineno
     line, trace = None, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
+        if trace.tb_frame.f_code.co_filename in names:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
