@@ -89,6 +89,16 @@ def test_vgg16_activation_memory_under_named_conventions():
     )
 
 
+def test_vgg16_published_memory_holds_each_convolutions_input_twice():
+    """24M floats, 93 MB an image is reached if every convolution keeps a copy of its input, and not otherwise."""
+    network = NETWORKS["vgg16"]
+    convolutions = [row for row in network.rows() if "conv" in row.name]
+    copies = sum(math.prod(network.shapes[source]) for row in convolutions for source in row.inputs)
+    floats = network.totals.activations + copies
+    assert floats == 24_319_464
+    assert round(4 * floats / 2**20) == 93
+
+
 def test_vgg16_work_and_view():
     rows = {row.name: row for row in NETWORKS["vgg16"].rows()}
     assert NETWORKS["vgg16"].totals.macs == 15_470_264_320
