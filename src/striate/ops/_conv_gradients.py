@@ -22,7 +22,7 @@ NARROW = 64
 
 
 LARGE, CACHE = 8 << 20, 1 << 20
-"""Beyond so many bytes a kernel's gradient is summed in parts of at most so many; measured twice as fast."""
+"""Beyond so many bytes a kernel's gradient is summed in parts of at most so many: 1.3 to 3 times faster."""
 
 
 class Spec(NamedTuple):
@@ -144,7 +144,7 @@ def pad_image(x: jax.Array, pads: Pads) -> jax.Array:
     """Zeros around the two spatial axes; a negative number cuts instead.
 
     The barrier makes the padded image an array: fused into the many slices that read it, the padding would be
-    computed again for each of them, which was measured four times slower.
+    computed again for each of them; a depthwise convolution was measured five times slower.
     """
     if not any(before or after for before, after in pads):
         return x
