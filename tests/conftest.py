@@ -1,12 +1,16 @@
-"""Strict weather for every test: no silent promotion of types or ranks, Keras on JAX, no cache of the user's."""
+"""Strict weather for every test: no silent promotion of types or ranks, Keras on JAX, an empty cache."""
 
 import os
+import signal
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
 import pytest
+
+# A shell that starts the tests in the background tells them to ignore Ctrl-C; the tests of Ctrl-C need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -90,7 +90,7 @@ def test_vgg16_activation_memory_under_named_conventions():
 
 
 def test_vgg16_published_memory_holds_each_convolutions_input_twice():
-    """24M floats, 93 MB an image is reached if every convolution keeps a copy of its input, and not otherwise."""
+    """24M floats, 93 MB an image is reached if every convolution keeps a copy of its input."""
     network = NETWORKS["vgg16"]
     convolutions = [row for row in network.rows() if "conv" in row.name]
     copies = sum(math.prod(network.shapes[source]) for row in convolutions for source in row.inputs)

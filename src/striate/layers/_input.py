@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
+
+import striate
 
 
 def Input(
@@ -23,5 +24,5 @@ def Input(
     >>> Input((28, 28, 1)).shape
     (28, 28, 1)
     """
-    network = importlib.import_module("striate.network")  # a floor above: looked up only when called
-    return network.Input(shape, batch_size, dtype, name)
+    # The graph lives a floor above; the package's own lazy door finds it when it is wanted, not before.
+    return striate.Input(shape, batch_size, dtype, name)
