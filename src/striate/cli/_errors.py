@@ -50,7 +50,7 @@ def _explained(error: Exception) -> int:
         _report(str(error), "")
         return FAILED if isinstance(error, TrainingError) else MISUSE
     if isinstance(error, ClickError):
-        if not _said(error):  # no command was named, and the help has been shown
+        if not _sentence(error):  # no command was named, and the help has been shown
             return MISUSE
         _report(_sentence(error), _usage_cure(error))
         return MISUSE
@@ -65,11 +65,6 @@ def _explained(error: Exception) -> int:
     cure = "This is a fault of Striate: run it again with --debug and report what you see."
     _report(f"{type(error).__name__}: {said}", cure)
     return FAILED
-
-
-def _said(error: Any) -> str:
-    """Typer's own words; its class of errors has no public type."""
-    return error.format_message()
 
 
 def _sentence(error: Any) -> str:
