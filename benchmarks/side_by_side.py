@@ -103,8 +103,10 @@ def run(given: argparse.Namespace) -> Bench:
     for work, everyone in plan:
         for turn in range(given.rounds or (1 if given.quick else 3)):
             for contender in everyone:
-                print(f"{work.name}, {contender}, round {turn + 1}", file=sys.stderr, flush=True)
+                began = time.monotonic()
                 bench.measure(work, contender, turn)
+                took = f"{time.monotonic() - began:.0f} s"
+                print(f"{work.name}, {contender}, round {turn + 1}: {took}", file=sys.stderr, flush=True)
     return bench
 
 

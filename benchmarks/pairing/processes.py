@@ -81,9 +81,7 @@ class Bench:
 
     def _command(self, work: Work, contender: Contender, turn: int) -> list[str]:
         python = str(python_of(contender.peer))
-        words = ["--quick"] if self.quick else []
-        if self.quick and work.quick_batch is not None:
-            words += ["--batch", str(work.quick_batch)]
+        words = ["--quick", *work.quick_words] if self.quick else []
         if contender.peer == "striate":
             ours = ["bench", work.name, "--json", "--precision", contender.setting, *words]
             return [python, "-c", STRIATE, *ours]

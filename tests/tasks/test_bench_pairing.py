@@ -184,7 +184,7 @@ print(json.dumps({"work": sys.argv[1], "words": sys.argv[2:], "threads": os.envi
 
 def test_a_process_is_told_its_setting_and_its_lines_are_kept(bench):
     made = bench(PRINTS, quick=True)
-    made.measure(plan.Work("resnet50-infer", (), quick_batch=1), plan.LAST, 2)
+    made.measure(plan.Work("resnet50-infer", (), quick_words=("--batch", "1")), plan.LAST, 2)
     (found,) = made.records
     assert (found["work"], found["round"], found["threads"]) == ("resnet50-infer", 2, "3")
     words = " ".join(found["words"])
