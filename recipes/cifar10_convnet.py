@@ -1,4 +1,9 @@
-"""A convolutional network on CIFAR-10: 32-32-pool-64-64-pool-64, dense 1024, dense 10."""
+"""A convolutional network on CIFAR-10: 32-32-pool-64-64-pool-64, dense 1024, dense 10.
+
+Measured on 2 cores of an AMD EPYC that had other work, one seed: 77.3 % test accuracy after 10 epochs, 11 minutes of
+processor time, 16 on the clock. The first run fetches the pictures (139 to 163 MB).
+    python recipes/cifar10_convnet.py
+"""
 
 import striate as st
 from striate import layers
