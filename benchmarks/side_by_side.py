@@ -42,6 +42,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="turns of everyone; 3, quick 1")
     parser.add_argument("--works", type=lambda text: text.split(","), help="only these")
     parser.add_argument("--peers", type=lambda text: text.split(","), help="only these, beside Striate")
+    parser.add_argument("--patience", type=float, default=30.0, help="seconds to wait for a quiet machine")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
@@ -96,10 +97,7 @@ def run(given: argparse.Namespace) -> Bench:
         (work, contenders(work, given)) for work in WORKS if given.works is None or work.name in given.works
     ]
     deadline = time.monotonic() + QUICK_SECONDS if given.quick else float("inf")
-    bench = Bench(mnist_file().resolve(), given.threads, given.quick, deadline)
-    busy = os.getloadavg()[0]
-    if busy > 0.5:
-        print(f"the machine is busy (load {busy:.1f}): trust ratios, and those with care", file=sys.stderr)
+    bench = Bench(mnist_file().resolve(), given.threads, given.quick, deadline, given.patience)
     for work, everyone in plan:
         for turn in range(given.rounds or (1 if given.quick else 3)):
             for contender in everyone:
@@ -113,13 +111,10 @@ def run(given: argparse.Namespace) -> Bench:
 def result(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     """Everything that is written down."""
     found = rows(bench.records)
-    loads = [record["load"] for record in bench.records]
-    facts = {
-        **machine(given),
-        "load while measuring": f"{min(loads)} to {max(loads)}" if loads else "unknown",
-    }
+    shares = [record["others"] for record in bench.records if record["others"] is not None]
+    others = f"{100 * max(shares):.0f} % at most" if shares else "unknown"
     return {
-        "machine": facts,
+        "machine": {**machine(given), "taken by others": others},
         "quick": given.quick,
         "versions": {record["peer"]: record["versions"] for record in bench.records},
         "peak": {name: round(rate, 1) for name, rate in peaks(found).items()},

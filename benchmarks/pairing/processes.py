@@ -13,6 +13,7 @@ from typing import Any
 
 from pairing.environments import python_of
 from pairing.plan import PROGRAMS, Contender, Work
+from pairing.quiet import Watch, wait_until_quiet
 
 Record = dict[str, Any]
 SHORTEST = 5.0
@@ -27,6 +28,7 @@ class Bench:
     Args:
         data: an .npz of MNIST for the peers. threads: how many each may use.
         quick: fewer and shorter samples. deadline: no process begins after it, as `time.monotonic` counts.
+        patience: seconds to wait, unless quick, for a machine that others leave alone.
         records: what was measured. left_out: what was not, and why. failed: contenders not to try again.
     """
 
@@ -34,6 +36,7 @@ class Bench:
     threads: int
     quick: bool = False
     deadline: float = float("inf")
+    patience: float = 30.0
     records: list[Record] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     failed: set[tuple[str, Contender]] = field(default_factory=set)
@@ -46,7 +49,9 @@ class Bench:
         if left < SHORTEST:
             self._leave_out(work, contender, "no time was left")
             return
-        load, began = os.getloadavg()[0], time.perf_counter()
+        if not self.quick:
+            wait_until_quiet(min(self.patience, left))
+        watch, began = Watch(), time.perf_counter()
         try:
             done = subprocess.run(
                 self._command(work, contender, turn),
@@ -62,9 +67,9 @@ class Bench:
         if done.returncode:
             self._leave_out(work, contender, _last_words(done.stderr))
             return
-        self._keep(done.stdout, turn, load, time.perf_counter() - began)
+        self._keep(done.stdout, turn, watch.others(), time.perf_counter() - began)
 
-    def _keep(self, printed: str, turn: int, load: float, seconds: float) -> None:
+    def _keep(self, printed: str, turn: int, others: float | None, seconds: float) -> None:
         """The records of a process; a peer's whole training took what its process took."""
         for line in printed.splitlines():
             if not line.startswith("{"):
@@ -72,7 +77,7 @@ class Bench:
             record = json.loads(line)
             if "acc" in record:
                 record.setdefault("s", round(seconds, 3))
-            self.records.append({**record, "round": turn, "load": round(load, 2)})
+            self.records.append({**record, "round": turn, "others": others})
 
     def _leave_out(self, work: Work, contender: Contender, why: str) -> None:
         self.failed.add((work.name, contender))

@@ -74,7 +74,9 @@ def _row(group: Sequence[Record]) -> Row:
         kept["ms"] = statistics.median(each["ms"] for each in group)
         kept["min"] = min(each["min"] for each in group)
     peaks_mb = [each["peak_mb"] for each in group if each["peak_mb"]]
-    return {**kept, "peak_mb": statistics.median(peaks_mb) if peaks_mb else None, "rounds": len(group)}
+    kept["peak_mb"] = statistics.median(peaks_mb) if peaks_mb else None
+    shares = [each["others"] for each in group if each.get("others") is not None]
+    return {**kept, "others": max(shares, default=None), "rounds": len(group)}
 
 
 def _compare(row: Row, mine: Row | None, limits: dict[str, float]) -> None:

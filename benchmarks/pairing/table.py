@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 Row = dict[str, Any]
-HEAD = ("work", "shape", "who", "precision", "ms", "least", "GFLOP/s", "of peak", "MB", "ours / theirs")
+HEAD = (
+    "work",
+    "shape",
+    "who",
+    "precision",
+    "ms",
+    "least",
+    "GFLOP/s",
+    "of peak",
+    "MB",
+    "others",
+    "ours / theirs",
+)
+"""`others`: the most that other programs took of all processors meanwhile; above a tenth, measure again."""
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -14,7 +27,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
     >>> cells({"work": "convs", "pass": "dW", "shape": [8, 9], "peer": "torch", "setting": "channels_last",
     ...        "precision": "float32", "ms": 12.345, "min": 12.0, "ratio": 0.5, "peak_mb": None})
-    ('convs dW', '8x9', 'torch channels last', 'float32', '12.35', '12.00', '', '', '', '0.50x')
+    ('convs dW', '8x9', 'torch channels last', 'float32', '12.35', '12.00', '', '', '', '', '0.50x')
     """
     who = f"{row['peer']} {row['setting']}".replace("_", " ")
     ratio = "" if row.get("ratio") is None or row["peer"] == "striate" else f"{row['ratio']:.2f}x"
@@ -25,9 +38,10 @@ def cells(row: Row) -> tuple[str, ...]:
     rate = f"{row['gflops']:.0f}" if "gflops" in row else ""
     part = f"{100 * row['fraction']:.0f} %" if row.get("fraction") else ""
     memory = f"{row['peak_mb']:.0f}" if row.get("peak_mb") else ""
+    others = f"{100 * row['others']:.0f} %" if row.get("others") is not None else ""
     named = " ".join(filter(None, (row["work"], row.get("pass"))))
     shape = "x".join(map(str, row["shape"]))
-    return named, shape, who, row["precision"], took, least, rate, part, memory, ratio
+    return named, shape, who, row["precision"], took, least, rate, part, memory, others, ratio
 
 
 def text(rows: Sequence[Row]) -> str:

@@ -14,7 +14,7 @@ from striate.tasks.bench import WORKS, convs
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-from pairing import page, plan, processes, results, table  # noqa: E402
+from pairing import page, plan, processes, quiet, results, table  # noqa: E402
 
 
 def load_common():
@@ -170,6 +170,7 @@ def bench(tmp_path, monkeypatch):
         path.write_text(program)
         monkeypatch.setattr(processes, "python_of", lambda peer: Path(sys.executable))
         monkeypatch.setattr(processes, "PROGRAMS", {"torch": path})
+        monkeypatch.setattr(processes, "wait_until_quiet", lambda longest: None)
         return processes.Bench(data=tmp_path / "mnist.npz", threads=3, **given)
 
     return make
@@ -267,3 +268,36 @@ def test_peers_count_calls_as_we_do(monkeypatch):
     monkeypatch.setattr(common.time, "perf_counter", lambda: now[0])
     assert common.time_calls(call, 3, 0.02) == pytest.approx([2.0] * 3)
     assert len(calls) == 4 + 3 * 10
+
+
+def test_what_others_take_is_all_that_was_busy_but_not_ours(monkeypatch):
+    """Of 8 processor seconds 5 were busy, 3 of them for our own child: a quarter went to others."""
+    states, own = iter(((100.0, 200.0), (105.0, 208.0))), iter((7.0, 10.0))
+    monkeypatch.setattr(quiet, "processors", lambda: next(states))
+    monkeypatch.setattr(quiet, "children", lambda: next(own))
+    assert quiet.Watch().others() == 0.25
+
+
+def test_without_proc_nothing_is_known_and_nothing_waits(monkeypatch):
+    monkeypatch.setattr(quiet, "processors", lambda: None)
+    monkeypatch.setattr(quiet.time, "sleep", lambda seconds: None)
+    assert quiet.Watch().others() is None
+    quiet.wait_until_quiet(1000.0)
+
+
+def test_waiting_ends_when_others_are_done(monkeypatch):
+    busy = iter([1.0, 1.0, 0.02])
+    slept = []
+    monkeypatch.setattr(quiet.Watch, "others", lambda self: next(busy))
+    monkeypatch.setattr(quiet.time, "sleep", slept.append)
+    quiet.wait_until_quiet(1000.0)
+    assert len(slept) == 3
+
+
+def test_a_row_remembers_its_most_disturbed_round():
+    rounds = [
+        record("peak", "torch", "eager", 5.0, shape=(9, 9), others=share) for share in (0.01, 0.3, None)
+    ]
+    (row,) = results.rows(rounds)
+    assert row["others"] == 0.3
+    assert "30 %" in table.cells(row)
