@@ -1,7 +1,7 @@
 """A convolutional network on CIFAR-10: 32-32-pool-64-64-pool-64, dense 1024, dense 10.
 
-Measured on 2 cores of an AMD EPYC that had other work, one seed: 77.3 % test accuracy after 10 epochs, 11 minutes of
-processor time, 16 on the clock. The first run fetches the pictures (139 to 163 MB).
+Measured on 2 cores of an AMD EPYC that had other work, one seed: 77.3 % test accuracy after 10 epochs,
+11 minutes of processor time, 16 on the clock. The first run fetches the pictures (139 to 163 MB).
     python recipes/cifar10_convnet.py
 """
 
