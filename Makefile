@@ -4,9 +4,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 JOBS ?= 2
 
-.PHONY: help demo test slow check format bench clean
+.PHONY: help demo test slow peers check format bench clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -15,10 +16,13 @@ demo: $(VENV)/installed  ## make .venv, install, and train a convolutional netwo
 	$(BIN)/striate train mnist
 
 test: $(VENV)/installed-test  ## run every test
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow"
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow and not peers"
 
 slow: $(VENV)/installed-test  ## full trainings, real downloads, long fuzzing
 	$(BIN)/python -m pytest -q -m slow
+
+peers: $(VENV)/installed-test $(PEERS)/installed  ## compare with PyTorch, Captum and ONNX Runtime, in an environment of their own
+	STRIATE_PEERS=$(PEERS)/bin/python $(BIN)/python -m pytest -q -m peers
 
 check: $(VENV)/installed-check  ## lint, format, types, import floors
 	$(BIN)/ruff check .
@@ -42,7 +46,7 @@ else
 endif
 
 clean:  ## remove what was made, but not your runs
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Striate needs Python 3.11 or newer, and none was found. Install one, or say: make PYTHON=/path/to/python demo" >&2; exit 2; }
@@ -59,3 +63,8 @@ $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 $(VENV)/installed-check: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
 	@touch $(VENV)/installed $(VENV)/installed-test $@
+
+$(PEERS)/installed: tests/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet -r $<
+	@touch $@
