@@ -1,19 +1,23 @@
-"""The networks by name, row for row as they were printed."""
+"""The models by name, row for row as they were printed."""
 
 import json
 import math
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
+import striate as st
 import striate.applications as applications
-from striate.errors import ArgumentError
-from striate.network import Network, from_json, summary_text, to_json
+from striate.errors import ArgumentError, ShapeError
+from striate.network import from_json, summary_text, to_json
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "data" / "worked-examples.json").read_text())
 SUMMARIES = {entry["name"]: entry for entry in EXAMPLES["summaries"]}
-NETWORKS = {name: applications.get(name) for name in applications.names() if not name.startswith("resnet")}
+NETWORKS = {
+    name: applications.get(name).network for name in applications.names() if not name.startswith("resnet")
+}
 KINDS = {"conv": "conv", "maxpool": "pool", "flatten": "flatten", "dense": "dense"}
 
 
@@ -107,7 +111,7 @@ def test_vgg16_work_and_view():
 
 
 def test_vgg16_with_the_papers_dropout_has_the_same_weights():
-    network = applications.vgg16(dropout=0.5)
+    network = applications.vgg16(dropout=0.5).network
     names = [node.name for node in network.nodes][-5:]
     assert names == ["fc1", "fc1_dropout", "fc2", "fc2_dropout", "predictions"]
     assert network.totals.params == 138_357_544
@@ -147,8 +151,41 @@ def test_promised_shapes_are_facts(name):
 def test_registered_names():
     resnets = {f"resnet{depth}" for depth in (18, 34, 50, 101, 152)}  # test_resnet.py
     assert set(applications.names()) == set(PARAMETERS) | resnets
-    assert applications.get("mnist_convnet") == applications.mnist_convnet()
-    assert isinstance(applications.get("vgg16", classes=5, input_shape=(64, 64, 3)), Network)
+    assert applications.get("mnist_convnet").network == applications.mnist_convnet().network
+    assert applications.get("vgg16", classes=5, input_shape=(64, 64, 3)).output_shape == (None, 5)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_name_gives_a_model_without_weights_yet(name):
+    model = applications.get(name)
+    assert isinstance(model, st.Model)
+    assert model.name == name
+    assert model._variables is None
+
+
+@pytest.mark.parametrize("name", [*PARAMETERS, "resnet18"])
+def test_unknown_weights_are_told(name):
+    with pytest.raises(ArgumentError) as caught:
+        applications.get(name, weights="of-nobody")
+    assert str(caught.value) == (
+        f"weights: there are no weights 'of-nobody' for {name}; expected None.\n"
+        "  Leave weights out, and give the model its weights with model.load_weights(path)."
+    )
+
+
+def test_a_model_learns_at_once():
+    """As a Keras user writes it; the digits are noise."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(8, 28, 28, 1)).astype(np.float32), rng.integers(0, 10, 8)
+    model = applications.lenet5()
+    model.compile("adam", "sparse_categorical_crossentropy")
+    history = model.fit(x, y, batch_size=4, epochs=8, verbose=0, seed=0)
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+def test_cats_and_dogs_for_more_kinds():
+    last = [applications.cats_and_dogs(classes=classes).layers[-1] for classes in (2, 3)]
+    assert [(layer.units, layer.activation) for layer in last] == [(1, "sigmoid"), (3, "softmax")]
 
 
 def test_unknown_names_are_told_with_the_nearest():
@@ -164,8 +201,9 @@ def test_unknown_names_are_told_with_the_nearest():
 
 
 def test_pictures_that_are_too_small_are_told_with_their_layer():
-    problems = applications.cats_and_dogs(input_shape=(20, 20, 3)).errors()
-    assert [str(problem) for problem in problems] == [
+    with pytest.raises(ShapeError) as caught:
+        applications.cats_and_dogs(input_shape=(20, 20, 3))
+    assert str(caught.value) == (
         "pool3: the window 2x2 is larger than the image 1x1; expected an image of at least 2x2.\n"
         "  Use a smaller window or padding='same'."
-    ]
+    )

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 import striate.applications as applications
-from striate.errors import ArgumentError
+from striate.errors import ArgumentError, ShapeError
 from striate.network import from_json, to_json
 
 DEPTHS = (18, 34, 50, 101, 152)
 NETWORKS = {
-    (depth, convention): applications.get(f"resnet{depth}", convention=convention)
+    (depth, convention): applications.get(f"resnet{depth}", convention=convention).network
     for depth in DEPTHS
     for convention in ("torch", "keras")
 }
@@ -62,7 +62,7 @@ PAPER = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3
 
 def test_the_papers_count_of_multiplications():
     """Table 1 says 1.8, 3.6, 3.8, 7.6 and 11.3 billion, for the strides of version 1."""
-    found = {depth: applications.get(f"resnet{depth}", version="v1").totals.macs for depth in DEPTHS}
+    found = {depth: applications.get(f"resnet{depth}", version="v1").network.totals.macs for depth in DEPTHS}
     rounded = {depth: macs / 1e9 for depth, macs in found.items()}
     assert rounded == pytest.approx({18: 1.8, 34: 3.6, 50: 3.8, 101: 7.6, 152: 11.3}, abs=0.08)
 
@@ -79,14 +79,15 @@ def test_the_papers_count_of_multiplications():
     ],
 )
 def test_version_places_the_stride_of_a_bottleneck(convention, version, first):
-    network = applications.resnet50(convention=convention, version=version)
+    network = applications.resnet50(convention=convention, version=version).network
     names = ("layer2.0.conv{}", "conv3_block1_{}_conv")[convention == "keras"]
     assert shape_of(network, names.format(1)) == (first, first, 128)
     assert shape_of(network, names.format(2)) == (28, 28, 128)
 
 
 def test_version_changes_nothing_about_basic_blocks():
-    assert applications.resnet18(version="v1") == applications.resnet18(version="v1.5")
+    first, second = (applications.resnet18(version=version).network for version in ("v1", "v1.5"))
+    assert first == second
 
 
 def test_only_blocks_that_change_the_shape_project_their_shortcut():
@@ -111,8 +112,8 @@ def test_settings_of_the_batch_norms():
 
 
 def test_without_a_top_it_ends_with_the_feature_map():
-    assert applications.resnet50(include_top=False).output_shapes == ((7, 7, 2048),)
-    assert applications.resnet18((33, 65, 1), include_top=False).output_shapes == ((2, 3, 512),)
+    assert applications.resnet50(include_top=False).output_shape == (None, 7, 7, 2048)
+    assert applications.resnet18((33, 65, 1), include_top=False).output_shape == (None, 2, 3, 512)
 
 
 @pytest.mark.parametrize("key", [(18, "torch"), (50, "keras")])
@@ -129,7 +130,7 @@ def drawn(rng, shape):
 
 def test_it_runs():
     """Two small pictures through all 18 layers; the weights are drawn by NumPy, which compiles nothing."""
-    network, rng = applications.resnet18((32, 32, 3), 5), np.random.default_rng(0)
+    network, rng = applications.resnet18((32, 32, 3), 5).network, np.random.default_rng(0)
     promised = jax.eval_shape(lambda: network.init(0))
     variables = jax.tree.map(lambda leaf: drawn(rng, leaf.shape), promised)
     x = rng.normal(size=(2, 32, 32, 3)).astype(np.float32)
@@ -141,7 +142,7 @@ def test_it_runs():
 
 def test_logits_or_probabilities():
     activations = [
-        applications.resnet50(classifier_activation=activation).nodes[-1].layer.activation
+        applications.resnet50(classifier_activation=activation).layers[-1].activation
         for activation in (None, "softmax")
     ]
     assert activations == [None, "softmax"]
@@ -158,5 +159,5 @@ def test_wrong_words_are_told_at_once():
 
 
 def test_a_shape_without_channels_is_told():
-    problems = applications.resnet18((224, 224)).errors()
-    assert "conv1" in str(problems[0])
+    with pytest.raises(ShapeError, match="conv1"):
+        applications.resnet18((224, 224))

@@ -113,7 +113,7 @@ def test_peak():
 
 def test_operations_of_a_step():
     """Three times the forward pass, but for the image's gradient in the first layer."""
-    network = applications.mnist_convnet()
+    network = applications.mnist_convnet().network
     assert network.totals.macs == 2_794_240
     first = 26 * 26 * 9 * 32
     assert records.training_gflop(network, 256) == pytest.approx(2e-9 * 256 * (3 * 2_794_240 - first))

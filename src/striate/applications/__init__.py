@@ -1,4 +1,4 @@
-"""Published and classic architectures: functions that give a network, without any weights."""
+"""Published and classic architectures: functions that give a model, whose weights are drawn or loaded."""
 
 from striate.applications.cats_and_dogs import cats_and_dogs
 from striate.applications.cifar10 import cifar10_convnet

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from striate.applications._weights import as_model
 from striate.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from striate.layers._base import Shape
-from striate.network import Input, Network, sequential
+from striate.models import Model
+from striate.network import Input, sequential
 
 
-def lenet5(input_shape: Shape = (28, 28, 1), classes: int = 10) -> Network:
+def lenet5(input_shape: Shape = (28, 28, 1), classes: int = 10, weights: str | Path | None = None) -> Model:
     """LeNet-5 with today's parts: 61,706 weights.
 
     Args:
-        input_shape: (H, W, C). classes: how many.
+        input_shape: (H, W, C). classes: how many. weights: None, a name or a path.
 
-    >>> lenet5().totals.params
+    >>> lenet5().count_params()
     61706
 
     LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, 1998.
@@ -21,7 +25,7 @@ def lenet5(input_shape: Shape = (28, 28, 1), classes: int = 10) -> Network:
     functions, this has max pooling, relu, full connections and softmax; the padding stands for its 32x32
     pictures.
     """
-    return sequential(
+    network = sequential(
         [
             Input(input_shape),
             Conv2D(6, 5, padding="same", activation="relu"),
@@ -35,3 +39,4 @@ def lenet5(input_shape: Shape = (28, 28, 1), classes: int = 10) -> Network:
         ],
         name="lenet5",
     )
+    return as_model(network, weights)

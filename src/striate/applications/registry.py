@@ -1,4 +1,4 @@
-"""Networks by name, for the command line and for files."""
+"""Models by name, for the command line and for files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from striate.applications.mnist import mnist_convnet, mnist_dense
 from striate.applications.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from striate.applications.vgg import vgg16
 from striate.errors import ArgumentError, Problem
-from striate.network import Network
+from striate.models import Model
 
-_MAKERS: Mapping[str, Callable[..., Network]] = {
+_MAKERS: Mapping[str, Callable[..., Model]] = {
     "mnist-convnet": mnist_convnet,
     "mnist-dense": mnist_dense,
     "lenet5": lenet5,
@@ -31,7 +31,7 @@ _MAKERS: Mapping[str, Callable[..., Network]] = {
 
 
 def names() -> tuple[str, ...]:
-    """The name of every network, small pictures first.
+    """The name of every application, small pictures first.
 
     >>> names()
     ('mnist-convnet', 'mnist-dense', 'lenet5', 'cifar10-convnet', 'cats-and-dogs', 'vgg16',
@@ -40,18 +40,18 @@ def names() -> tuple[str, ...]:
     return tuple(_MAKERS)
 
 
-def get(name: str, **arguments: Any) -> Network:
-    """The network of a name.
+def get(name: str, **arguments: Any) -> Model:
+    """The model of a name.
 
     Args:
         name: one of `names()`; "mnist_convnet" will do for "mnist-convnet".
-        arguments: what its function takes, such as input_shape and classes.
+        arguments: what its function takes, such as input_shape, classes and weights.
 
     Raises:
         ArgumentError: there is none of this name.
 
-    >>> get("lenet5", classes=26).output_shapes
-    ((26,),)
+    >>> get("lenet5", classes=26).output_shape
+    (None, 26)
     """
     maker = _MAKERS.get(str(name).replace("_", "-"))
     if maker is None:

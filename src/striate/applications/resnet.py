@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
+from striate.applications._weights import as_model
 from striate.errors import ArgumentError, Problem
 from striate.layers import (
     Activation,
@@ -17,7 +19,8 @@ from striate.layers import (
 )
 from striate.layers._base import Shape
 from striate.layers.initializers import VarianceScaling
-from striate.network import Input, Network, graph
+from striate.models import Model
+from striate.network import Input, graph
 
 Names = tuple[str, str, str]
 STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
@@ -35,38 +38,40 @@ class Options(TypedDict, total=False):
             conv2_block1_1_conv).
         version: where a bottleneck that shrinks the picture has its stride: "v1" on its first 1x1, as in the
             paper and in Keras, "v1.5" on its 3x3, as in torchvision. The convention's own unless given.
+        weights: None to draw them, a name or a path.
     """
 
     include_top: bool
     classifier_activation: str | None
     convention: Literal["torch", "keras"]
     version: Literal["v1", "v1.5"] | None
+    weights: str | Path | None
 
 
-def resnet18(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Network:
+def resnet18(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
     """ResNet-18: 8 basic blocks, 11,689,512 trainable weights.
 
     Args:
         input_shape: (H, W, C). classes: how many. options: see `Options`.
 
-    >>> resnet18().totals.trainable
+    >>> resnet18().network.totals.trainable
     11689512
     """
     return _resnet(18, input_shape, classes, **options)
 
 
-def resnet34(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Network:
+def resnet34(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
     """ResNet-34: 16 basic blocks, 21,797,672 trainable weights; see `resnet18`."""
     return _resnet(34, input_shape, classes, **options)
 
 
-def resnet50(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Network:
+def resnet50(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
     """ResNet-50: 16 bottleneck blocks, 25,557,032 trainable weights; Keras counts 25,636,712 with its own.
 
     Args:
         input_shape: (H, W, C). classes: how many. options: see `Options`.
 
-    >>> resnet50().totals.trainable, resnet50(convention="keras").totals.params
+    >>> resnet50().network.totals.trainable, resnet50(convention="keras").count_params()
     (25557032, 25636712)
 
     He, Zhang, Ren and Sun, Deep residual learning for image recognition, 2015, table 1. Where torchvision
@@ -75,18 +80,18 @@ def resnet50(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options:
     return _resnet(50, input_shape, classes, **options)
 
 
-def resnet101(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Network:
+def resnet101(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
     """ResNet-101: 33 bottleneck blocks, 44,549,160 trainable weights; see `resnet50`."""
     return _resnet(101, input_shape, classes, **options)
 
 
-def resnet152(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Network:
+def resnet152(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
     """ResNet-152: 50 bottleneck blocks, 60,192,808 trainable weights; see `resnet50`."""
     return _resnet(152, input_shape, classes, **options)
 
 
-def _resnet(depth: int, input_shape: Shape, classes: int, **options: Unpack[Options]) -> Network:
-    """The network of a depth: a stem, four stages of blocks, and the classes."""
+def _resnet(depth: int, input_shape: Shape, classes: int, **options: Unpack[Options]) -> Model:
+    """The model of a depth: a stem, four stages of blocks, and the classes."""
     style = _style(options)
     image = Input(input_shape)
     x = style.conv(image, style.stem, 64, 7, strides=2)
@@ -101,7 +106,7 @@ def _resnet(depth: int, input_shape: Shape, classes: int, **options: Unpack[Opti
         activation = options.get("classifier_activation", "softmax")
         x = GlobalAveragePooling2D(name=style.top[0])(x)
         x = Dense(classes, activation=activation, name=style.top[1])(x)
-    return graph(image, x, name=f"resnet{depth}")
+    return as_model(graph(image, x, name=f"resnet{depth}"), options.get("weights"))
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from striate.applications._weights import as_model
 from striate.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from striate.layers._base import Shape
-from striate.network import Input, Network, sequential
+from striate.models import Model
+from striate.network import Input, sequential
 
 VGG16_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 """Filters of the convolutions of each block; a pooling ends each block."""
 
 
-def vgg16(input_shape: Shape = (224, 224, 3), classes: int = 1000, dropout: float = 0.0) -> Network:
+def vgg16(
+    input_shape: Shape = (224, 224, 3),
+    classes: int = 1000,
+    dropout: float = 0.0,
+    weights: str | Path | None = None,
+) -> Model:
     """Configuration D of the paper: 13 convolutions and 3 dense layers, 138,357,544 weights.
 
     Args:
         input_shape: (H, W, C). classes: how many.
         dropout: rate between the dense layers. The paper trains with 0.5; Keras leaves the layers out, and so
             does 0. They hold no weights.
+        weights: None, a name or a path.
 
-    >>> vgg16().totals.params
+    >>> vgg16().count_params()
     138357544
 
     Layers have Keras' names ("block1_conv1", "fc1", "predictions").
@@ -33,7 +43,7 @@ def vgg16(input_shape: Shape = (224, 224, 3), classes: int = 1000, dropout: floa
         layers.append(Dense(4096, activation="relu", name=name))
         layers += [Dropout(dropout, name=f"{name}_dropout")] if dropout else []
     layers.append(Dense(classes, activation="softmax", name="predictions"))
-    return sequential([Input(input_shape), *layers], name="vgg16")
+    return as_model(sequential([Input(input_shape), *layers], name="vgg16"), weights)
 
 
 def _conv(name: str, filters: int) -> Conv2D:

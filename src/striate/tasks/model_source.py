@@ -55,7 +55,7 @@ def _named(name: str, wanted: dict[str, Any]) -> Network:
             cure = "A file must be FILE.py:NAME, FILE.json or, where trained models may stand, FILE.striate."
         expected = f"one of {', '.join(applications.names())}"
         raise ArgumentError(Problem("model", f"there is no {name!r}", expected, cure))
-    return applications.get(known[_plain(name)], **wanted)
+    return applications.get(known[_plain(name)], **wanted).network
 
 
 def _text(path: Path) -> str:

@@ -17,6 +17,6 @@ def measure(settings: Settings, network: Network | None = None) -> Iterator[Reco
     Args:
         settings: how. network: another one in its place.
     """
-    (batch,), network = settings.batches(128), network or cifar10_convnet()
+    (batch,), network = settings.batches(128), network or cifar10_convnet().network
     x, y = noise(network, batch * (8 if settings.quick else 30))
     yield time_steps("cifar-step", network, "rmsprop", x, y, batch, settings)

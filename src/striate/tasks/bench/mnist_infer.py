@@ -17,4 +17,6 @@ def measure(settings: Settings, network: Network | None = None) -> Iterator[Reco
     Args:
         settings: how. network: another one in its place.
     """
-    yield from time_answers("mnist-infer", network or mnist_convnet(), settings.batches(1, 256), settings)
+    yield from time_answers(
+        "mnist-infer", network or mnist_convnet().network, settings.batches(1, 256), settings
+    )

@@ -21,5 +21,5 @@ def measure(settings: Settings, network: Network | None = None) -> Iterator[Reco
     (x, y), _ = mnist.load_data()
     (batch,) = settings.batches(256)
     examples = batch * min(20 if settings.quick else 60, len(x) // batch)
-    network = network or mnist_convnet()
+    network = network or mnist_convnet().network
     yield time_steps("mnist-step", network, "rmsprop", x[:examples, ..., None], y[:examples], batch, settings)

@@ -17,4 +17,4 @@ def measure(settings: Settings, network: Network | None = None) -> Iterator[Reco
     Args:
         settings: how. network: another one in its place.
     """
-    yield from time_answers("resnet50-infer", network or resnet50(), settings.batches(1, 8), settings)
+    yield from time_answers("resnet50-infer", network or resnet50().network, settings.batches(1, 8), settings)

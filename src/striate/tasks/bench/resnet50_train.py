@@ -18,7 +18,7 @@ def measure(settings: Settings, network: Network | None = None) -> Iterator[Reco
     Args:
         settings: how. network: another one in its place.
     """
-    network = network or resnet50()
+    network = network or resnet50().network
     (batch,) = settings.batches(8)
     x, y = noise(network, batch * (2 if settings.quick else 6))
     yield time_steps("resnet50-train", network, SGD(0.01, momentum=0.9), x, y, batch, settings)
