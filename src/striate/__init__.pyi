@@ -1,10 +1,12 @@
 from . import applications as applications
 from . import datasets as datasets
+from . import explain as explain
 from . import images as images
 from . import layers as layers
 from . import models as models
 from . import network as network
 from . import ops as ops
+from . import pages as pages
 from .layers import initializers as initializers
 from .layers import regularizers as regularizers
 from .models import Input as Input

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from striate.network import Network
-from striate.tasks._html import escape, page, paragraph, section, table
-from striate.tasks._svg import Line, chart
+from striate.pages.html import escape, page, paragraph, section, table
+from striate.pages.svg import Line, chart
 from striate.tasks.scores import Mistake, Scores
 
 LARGEST_CONFUSION = 30

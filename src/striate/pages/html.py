@@ -32,6 +32,9 @@ display:block}
 svg text{fill:var(--dim);font:12px system-ui,sans-serif}
 .grid{stroke:var(--line)}.train{stroke:var(--train);fill:none;stroke-width:2}
 .val{stroke:var(--val);fill:none;stroke-width:2;stroke-dasharray:5 4}
+.panels{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start;margin:.5rem 0 1rem}
+.panels img{display:block;max-width:100%;height:auto;background:#8882}.pixels{image-rendering:pixelated}
+pre{font:.85rem/1.45 ui-monospace,monospace;margin:.25rem 0 .75rem}
 .confusion td{text-align:center;min-width:2.4rem;border:1px solid var(--paper)}
 .confusion .self{outline:2px solid var(--dim);outline-offset:-3px}
 """
@@ -54,6 +57,16 @@ def escape(text: object) -> str:
     '&lt;img onerror=x&gt; &amp; &#x27;y&#x27;'
     """
     return html.escape(inert(text), quote=True)
+
+
+def inert_lines(text: str) -> str:
+    """Text of several lines, each made inert."""
+    return "\n".join(inert(line) for line in text.split("\n"))
+
+
+def escape_lines(text: str) -> str:
+    """Text of several lines for an element that keeps them."""
+    return "\n".join(escape(line) for line in text.split("\n"))
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]], kind: str = "") -> str:
