@@ -12,12 +12,12 @@ from striate.explain._tracing import trace
 from striate.layers import (
     Activation,
     Add,
+    AveragePooling2D,
     BatchNormalization,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
-    MaxPooling2D,
     SeparableConv2D,
 )
 from striate.models import Input, Model, Sequential
@@ -26,9 +26,9 @@ from striate.models import Input, Model, Sequential
 @pytest.fixture(scope="module")
 def model():
     x = Input((6, 6, 2))
-    y = Conv2D(4, 3, padding="same", activation="relu", name="a")(x)
+    y = Conv2D(4, 3, padding="same", activation="gelu", name="a")(x)
     z = BatchNormalization(name="norm")(SeparableConv2D(4, 3, padding="same", activation="tanh", name="s")(y))
-    y = Dropout(0.5, name="drop")(MaxPooling2D(name="pool")(Add(name="sum")(y, z)))
+    y = Dropout(0.5, name="drop")(AveragePooling2D(name="pool")(Add(name="sum")(y, z)))
     return Model(x, Activation("softmax", name="p")(Dense(3, name="d")(Flatten()(y))))
 
 
@@ -58,11 +58,10 @@ def test_the_gradient_of_a_nudge_is_the_gradient_of_the_value(model, x, name):
     def loss(nudge):
         return (trace(program, model.variables, reading.inputs, nudges={name: nudge}).values["p"] ** 2).sum()
 
-    direction = np.random.default_rng(1).normal(size=at.shape).astype(np.float32)
-    slope = float((jax.grad(loss)(jnp.zeros_like(at)) * direction).sum())
-    step = 1e-3
+    slopes = jax.grad(loss)(jnp.zeros_like(at))
+    step, direction = 1e-2, np.sign(slopes)
     measured = float(loss(step * direction) - loss(-step * direction)) / (2 * step)
-    assert slope == pytest.approx(measured, rel=0.05, abs=2e-3)
+    assert float(abs(slopes).sum()) == pytest.approx(measured, rel=0.05)
 
 
 def test_scores_are_what_the_softmax_reads(model, x):

@@ -12,6 +12,7 @@ from striate.pages.html import inert
 MARGIN, LINE, WIDEST = 12, 18, 1200
 INK, DIM = (31, 41, 55), (107, 114, 128)
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 TitledPanel = tuple[str, np.ndarray, str]
 
 
@@ -43,7 +44,7 @@ def _draw_row(
     draw: ImageDraw.ImageDraw,
     row: Sequence[TitledPanel],
     top: int,
-    font: ImageFont.FreeTypeFont,
+    font: Font,
 ) -> None:
     left = MARGIN
     for title, pixels, caption in row:
@@ -53,7 +54,7 @@ def _draw_row(
         left += _panel_width((title, pixels, caption), font) + MARGIN
 
 
-def _rows(panels: Sequence[TitledPanel], font: ImageFont.FreeTypeFont) -> list[list[TitledPanel]]:
+def _rows(panels: Sequence[TitledPanel], font: Font) -> list[list[TitledPanel]]:
     """Panels broken into rows that are not too wide."""
     rows: list[list[TitledPanel]] = [[]]
     for panel in panels:
@@ -63,12 +64,12 @@ def _rows(panels: Sequence[TitledPanel], font: ImageFont.FreeTypeFont) -> list[l
     return rows
 
 
-def _panel_width(panel: TitledPanel, font: ImageFont.FreeTypeFont) -> int:
+def _panel_width(panel: TitledPanel, font: Font) -> int:
     title, pixels, caption = panel
     return max(pixels.shape[1], int(font.getlength(inert(title))), int(font.getlength(inert(caption))))
 
 
-def _width(row: Sequence[TitledPanel], font: ImageFont.FreeTypeFont) -> int:
+def _width(row: Sequence[TitledPanel], font: Font) -> int:
     return sum(_panel_width(panel, font) + MARGIN for panel in row) - MARGIN
 
 
