@@ -11,11 +11,15 @@ from striate.layers._table import LAYERS
 keras = pytest.importorskip("keras")
 
 OURS_ALONE = {
+    "Bias",
     "L2Pooling1D",
     "L2Pooling2D",
     "LocalResponseNormalization",
     "LocallyConnected1D",
     "LocallyConnected2D",
+    "PartialConv2D",
+    "RadialBasis",
+    "ScaledTanh",
 }
 SHARED = {name: kind for name, kind in LAYERS.items() if name not in OURS_ALONE}
 NOT_TAKEN_OVER = {

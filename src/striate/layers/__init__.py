@@ -13,6 +13,7 @@ from striate.layers.convolution import (
 )
 from striate.layers.dense import Dense
 from striate.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+from striate.layers.elementwise import Bias, ScaledTanh
 from striate.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -27,6 +28,7 @@ from striate.layers.local import LocallyConnected1D, LocallyConnected2D
 from striate.layers.margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from striate.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from striate.layers.normalization import BatchNormalization, LocalResponseNormalization
+from striate.layers.partial import PartialConv2D
 from striate.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -40,6 +42,7 @@ from striate.layers.pooling import (
     MaxPooling2D,
 )
 from striate.layers.preprocessing import Normalization, Rescaling
+from striate.layers.radial_basis import RadialBasis
 from striate.layers.regularization import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from striate.layers.reshaping import Flatten, Identity, Permute, RepeatVector, Reshape
 from striate.layers.transposed import Conv1DTranspose, Conv2DTranspose
@@ -55,6 +58,7 @@ __all__ = [
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "Bias",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -96,12 +100,15 @@ __all__ = [
     "Multiply",
     "Normalization",
     "PReLU",
+    "PartialConv2D",
     "Permute",
+    "RadialBasis",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "Result",
+    "ScaledTanh",
     "Sees",
     "SeparableConv1D",
     "SeparableConv2D",

@@ -11,6 +11,7 @@ from striate.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, S
 from striate.layers.convolution import Conv1D, Conv2D
 from striate.layers.dense import Dense
 from striate.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+from striate.layers.elementwise import Bias, ScaledTanh
 from striate.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -22,6 +23,7 @@ from striate.layers.local import LocallyConnected1D, LocallyConnected2D
 from striate.layers.margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from striate.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from striate.layers.normalization import BatchNormalization, LocalResponseNormalization
+from striate.layers.partial import PartialConv2D
 from striate.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -31,6 +33,7 @@ from striate.layers.pooling import (
     MaxPooling2D,
 )
 from striate.layers.preprocessing import Normalization, Rescaling
+from striate.layers.radial_basis import RadialBasis
 from striate.layers.regularization import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from striate.layers.regularizers import L1L2
 from striate.layers.reshaping import Flatten, Identity, Permute, RepeatVector, Reshape
@@ -65,6 +68,7 @@ def _rows(kind: type[Layer], shape: Shape, *options: Mapping[str, Any]) -> tuple
 _ROW, _IMAGE, _PAIR = (7, 4), (6, 5, 4), ((3, 2, 4), (3, 2, 4))
 _C = {"filters": 4, "kernel_size": 3}
 _K = {"kernel_size": 3}
+_SOME = ((0, 1), (1, 2, 3), (3,))
 
 ROWS: tuple[Row, ...] = (
     *_rows(Conv1D, _ROW, _C, {**_C, "strides": 2, "padding": "same"}),
@@ -86,6 +90,10 @@ ROWS: tuple[Row, ...] = (
     *_rows(Conv2DTranspose, _IMAGE, {**_C, "dilation_rate": 2, "padding": 1}),
     *_rows(LocallyConnected1D, _ROW, _C, {**_C, "strides": 2, "padding": "same"}),
     *_rows(LocallyConnected2D, _IMAGE, _C, {**_C, "strides": 2, "activation": "relu", "use_bias": False}),
+    *_rows(PartialConv2D, _IMAGE, {"connections": _SOME, **_K}),
+    *_rows(
+        PartialConv2D, _IMAGE, {"connections": _SOME, **_K, "strides": 2, "padding": 1, "activation": "tanh"}
+    ),
     *_rows(Dense, (12,), {"units": 3}, {"units": 3, "activation": "softmax", "use_bias": False}),
     *_rows(Dense, _IMAGE, {"units": 3, "activation": "gelu"}),
     *_rows(MaxPooling1D, _ROW, {}, {"pool_size": 3, "strides": 2, "padding": "same"}),
@@ -121,7 +129,10 @@ ROWS: tuple[Row, ...] = (
     *_rows(LeakyReLU, _IMAGE, {}, {"negative_slope": 0.1}),
     *_rows(ELU, _IMAGE, {}, {"alpha": 0.5}),
     *_rows(PReLU, _IMAGE, {"alpha_initializer": HeNormal()}, {"shared_axes": (1, 2)}),
+    *_rows(ScaledTanh, _IMAGE, {}, {"amplitude": 2, "slope": 0.5}),
     *_rows(Softmax, _IMAGE, {}, {"axis": 1}),
+    *_rows(Bias, _IMAGE, {}, {"bias_initializer": HeNormal(3), "bias_regularizer": "l2"}),
+    *_rows(RadialBasis, (84,), {"units": 3}, {"units": 10, "codes": "digits"}),
     *(Row(kind, _PAIR) for kind in (Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate)),
     *(Row(kind, (*_PAIR, (1, 1, 4))) for kind in (Add, Multiply, Average, Maximum)),
     Row(Concatenate, ((3, 2, 4), (1, 2, 4), (2, 2, 4)), {"axis": 1}),
