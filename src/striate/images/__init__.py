@@ -1,6 +1,5 @@
 """Pictures: reading them safely, and bringing them to the input of a network."""
 
-from striate.images.preprocessing import Preprocessing
-from striate.images.reading import read_image
+import lazy_loader
 
-__all__ = ["Preprocessing", "read_image"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

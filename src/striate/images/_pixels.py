@@ -8,21 +8,21 @@ from PIL import Image
 _GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
-def to_grey_or_colour(picture: Image.Image) -> np.ndarray | None:
-    """(H, W, 1) or (H, W, 3) uint8, transparent parts on white; None for kinds whose range is unknown."""
+def to_grey_or_colour(picture: Image.Image) -> Image.Image | None:
+    """The picture in mode L or RGB, transparent parts on white; None for kinds whose range is unknown."""
     if picture.mode in _GREY_16:
         values = np.asarray(picture).astype(np.uint32)
-        return ((values * 255 + 32_767) // 65_535).astype(np.uint8)[:, :, None]
+        return Image.fromarray(((values * 255 + 32_767) // 65_535).astype(np.uint8))
     if picture.mode in ("1", "L") and "transparency" not in picture.info:
-        return np.asarray(picture.convert("L"))[:, :, None]
+        return picture.convert("L")
     if picture.mode in ("1", "L", "LA", "La"):
-        return _on_white(np.asarray(picture.convert("LA")))
+        return Image.fromarray(_on_white(np.asarray(picture.convert("LA")))[:, :, 0])
     if picture.mode in ("PA", "RGBA", "RGBa") or (
         picture.mode in ("P", "RGB") and "transparency" in picture.info
     ):
-        return _on_white(np.asarray(picture.convert("RGBA")))
+        return Image.fromarray(_on_white(np.asarray(picture.convert("RGBA"))))
     if picture.mode in ("P", "RGB", "RGBX", "CMYK", "YCbCr"):
-        return np.asarray(picture.convert("RGB"))
+        return picture.convert("RGB")
     return None
 
 

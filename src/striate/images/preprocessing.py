@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
 from striate.errors import ArgumentError, DataError, FormatError, Problem, ShapeError
 from striate.images._recipe_rules import Fit, field_problems
+from striate.images.fitting import fitted
+
+if TYPE_CHECKING:
+    import jax
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Preprocessing:
         Raises:
             ShapeError: the last axis is not the channels that mean or std were given for.
         """
+        import jax.numpy as jnp  # here, for the processes that only decode do without
+
         y = jnp.asarray(x).astype(jnp.float32) * jnp.float32(self.scale)
         if self.mean is not None:
             y = y - self._along_channels(self.mean, y.shape)
@@ -98,11 +102,7 @@ class Preprocessing:
         if problem is not None:
             raise DataError(problem)
         picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
-        picture = picture.convert("L" if self.channels == 1 else "RGB")
-        if self.size is not None and (picture.height, picture.width) != self.size:
-            picture = _resized(picture, self.size, self.fit)
-        pixels = np.asarray(picture)
-        return pixels[:, :, None] if self.channels == 1 else pixels
+        return fitted(picture, self.size, self.channels, self.fit)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values.
@@ -152,31 +152,9 @@ class Preprocessing:
                     "Put the channels last, or give mean and std for the channels you have.",
                 )
             )
+        import jax.numpy as jnp
+
         return jnp.asarray(values, jnp.float32).reshape((1,) * (len(shape) - 1) + (self.channels,))
-
-
-def _resized(picture: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
-    """The picture at exactly this (H, W)."""
-    height, width = size
-    if fit == "stretch":
-        return picture.resize((width, height), Image.Resampling.BILINEAR)
-    ratios = width / picture.width, height / picture.height
-    if fit == "crop":
-        ratio = max(ratios)
-        margin_x = (picture.width - width / ratio) / 2
-        margin_y = (picture.height - height / ratio) / 2
-        box = (max(margin_x, 0.0), max(margin_y, 0.0), picture.width - margin_x, picture.height - margin_y)
-        box = (*box[:2], min(box[2], picture.width), min(box[3], picture.height))
-        return picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
-    ratio = min(ratios)
-    inner = (
-        min(width, max(1, round(picture.width * ratio))),
-        min(height, max(1, round(picture.height * ratio))),
-    )
-    canvas = Image.new(picture.mode, (width, height))
-    small = picture.resize(inner, Image.Resampling.BILINEAR)
-    canvas.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    return canvas
 
 
 def _picture_problem(image: Any) -> Problem | None:

@@ -6,19 +6,25 @@ import io
 import os
 import threading
 import warnings
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from striate.errors import DataError, Problem
 from striate.images._pixels import to_grey_or_colour
+from striate.images.fitting import fitted
+
+if TYPE_CHECKING:
+    from striate.images.preprocessing import Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """The decoders that may touch a file; Pillow knows dozens more, most of them rarely tested."""
 MAX_PIXELS = 64 * 2**20
 """The most pixels a picture may have: 67 million, such as 8192 x 8192."""
 MAX_BYTES = 256 * 2**20
+SPARE = 2
+"""How many times the wanted size a JPEG file keeps at least when it is decoded at a fraction of its own."""
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -59,36 +65,70 @@ def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_
     >>> read_image(buffer.getvalue()).tolist()
     [[[7], [7], [7]], [[7], [7], [7]]]
     """
-    name, data = _bytes_of(source)
+    name, data = bytes_of(source)
+    pixels = np.asarray(_decoded(name, data, max_pixels))
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def read_prepared(
+    source: str | os.PathLike[str] | bytes, recipe: Preprocessing, *, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
+    """Read a picture in the form that a network takes: `recipe.prepare(read_image(source))`, sooner.
+
+    A JPEG file that is several times too large is decoded at a half, a quarter or an eighth of its size, as
+    long as that is at least twice the size wanted. Training and prediction both read pictures in this way.
+
+    Args:
+        source: a file, or its bytes. recipe: brings it to its size and colour.
+        max_pixels: the most pixels it may have.
+
+    Returns:
+        (H, W, channels) uint8.
+
+    Raises:
+        DataError: as `read_image` does.
+
+    >>> buffer = io.BytesIO()
+    >>> Image.new("L", (30, 20), 7).save(buffer, "PNG")
+    >>> from striate.images import Preprocessing
+    >>> read_prepared(buffer.getvalue(), Preprocessing(size=(2, 3), channels=1)).tolist()
+    [[[7], [7], [7]], [[7], [7], [7]]]
+    """
+    name, data = bytes_of(source)
+    picture = _decoded(name, data, max_pixels, recipe.size)
+    return fitted(picture, recipe.size, recipe.channels, recipe.fit)
+
+
+def _decoded(name: str, data: bytes, max_pixels: int, wanted: tuple[int, int] | None = None) -> Image.Image:
+    """The whole picture, upright, in mode L or RGB; `wanted` is the (H, W) it will be shrunk to."""
     try:
-        with _opened(data) as picture:
-            _check_size(picture, name, max_pixels)
+        with opened(data) as picture:
+            check_size(picture, name, max_pixels)
+            if wanted is not None:
+                least = SPARE * max(wanted)
+                picture.draft(None, (least, least))  # in which only JPEG has a part
             picture.load()
             _check_complete(picture, data, name)
             upright = _upright(picture)
             pixels = to_grey_or_colour(upright)
     except DataError:  # told already
         raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        _refuse(name, "it is too large to be decoded safely", f"at most {max_pixels:,} pixels", error)
-    except UnidentifiedImageError as error:
-        _refuse(name, "it is not recognized as a picture", _KINDS, error)
     except Exception as error:  # noqa: BLE001 - decoders fail in many ways, and a damaged file is one problem
-        _refuse(name, f"it cannot be decoded ({_reason(error)})", f"{_KINDS}, whole and undamaged", error)
+        refuse_undecoded(name, max_pixels, error)
     if pixels is None:
-        _refuse(
+        refuse(
             name, f"its pixels are of the kind {upright.mode!r}", "grey, colour, palette or CMYK of 8 bits"
         )
     return pixels
 
 
-def _bytes_of(source: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
+def bytes_of(source: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
     """What to call it, and its bytes."""
     name, data = ("image", source) if isinstance(source, bytes) else (_shown(source), _file_bytes(source))
     if not data:
-        _refuse(name, "it is empty", _KINDS)
+        refuse(name, "it is empty", _KINDS)
     if len(data) > MAX_BYTES:
-        _refuse(name, f"it has more than {MAX_BYTES:,} bytes", "a smaller file")
+        refuse(name, f"it has more than {MAX_BYTES:,} bytes", "a smaller file")
     return name, data
 
 
@@ -97,12 +137,12 @@ def _file_bytes(path: str | os.PathLike[str]) -> bytes:
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             cure = "Name the files in it, such as folder/*.png."
-            _refuse(_shown(path), "it is a folder or a device", "a picture file", cure=cure)
+            refuse(_shown(path), "it is a folder or a device", "a picture file", cure=cure)
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         cure = "Check the name, the folder, and your right to read it."
-        _refuse(_shown(path), f"it cannot be read: {error.strerror}", "a picture file", error, cure)
+        refuse(_shown(path), f"it cannot be read: {error.strerror}", "a picture file", error, cure)
 
 
 def _shown(path: str | os.PathLike[str]) -> str:
@@ -111,7 +151,7 @@ def _shown(path: str | os.PathLike[str]) -> str:
     return name if name.isprintable() else ascii(name)
 
 
-def _opened(data: bytes) -> Image.Image:
+def opened(data: bytes) -> Image.Image:
     """Read the header with the allowed decoders only; Pillow's warning of a bomb is an error.
 
     Python's warning filters belong to the whole process, so threads take turns here.
@@ -122,11 +162,11 @@ def _opened(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
-def _check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
+def check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
     """Refuse a picture with too many pixels before it is decoded; Pillow refuses those without any."""
     width, height = picture.size
     if width * height > max_pixels:
-        _refuse(name, f"it is {width} x {height} pixels", f"at most {max_pixels:,} pixels")
+        refuse(name, f"it is {width} x {height} pixels", f"at most {max_pixels:,} pixels")
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -134,12 +174,17 @@ def _upright(picture: Image.Image) -> Image.Image:
 
     Pillow turns TIFF pictures itself while it loads them and then forgets the orientation: this comes after.
     """
+    turn = _TURNS.get(orientation_of(picture))
+    return picture if turn is None else picture.transpose(turn)
+
+
+def orientation_of(picture: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 when there is none that makes sense."""
     try:
         orientation: Any = picture.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001 - metadata can be damaged in many ways; the pixels are still good
-        return picture
-    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    return picture if turn is None else picture.transpose(turn)
+        return 1
+    return orientation if isinstance(orientation, int) and orientation in range(1, 9) else 1
 
 
 def _check_complete(picture: Image.Image, data: bytes, name: str) -> None:
@@ -150,7 +195,7 @@ def _check_complete(picture: Image.Image, data: bytes, name: str) -> None:
     elif picture.format == "GIF":
         whole = data.rstrip(b"\0\r\n ").endswith(b";")
     if not whole:
-        _refuse(name, "its end is missing", "a whole file")
+        refuse(name, "its end is missing", "a whole file")
 
 
 def _reason(error: Exception) -> str:
@@ -160,7 +205,16 @@ def _reason(error: Exception) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def _refuse(
+def refuse_undecoded(name: str, max_pixels: int, error: Exception) -> NoReturn:
+    """Say why a decoder gave up."""
+    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
+        refuse(name, "it is too large to be decoded safely", f"at most {max_pixels:,} pixels", error)
+    if isinstance(error, UnidentifiedImageError):
+        refuse(name, "it is not recognized as a picture", _KINDS, error)
+    refuse(name, f"it cannot be decoded ({_reason(error)})", f"{_KINDS}, whole and undamaged", error)
+
+
+def refuse(
     name: str, happened: str, expected: str, cause: Exception | None = None, cure: str = ""
 ) -> NoReturn:
     """Say what is wrong with the picture."""
