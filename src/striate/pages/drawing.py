@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from striate.pages import lettering
 from striate.pages.html import inert
 
 MARGIN, LINE, WIDEST = 12, 18, 1200
@@ -25,7 +26,7 @@ def sheet(title: str, panels: Sequence[TitledPanel]) -> np.ndarray:
     Returns:
         (H, W, 3) uint8.
     """
-    font = ImageFont.load_default(13)
+    font = lettering.font(12)
     rows = _rows(panels, font)
     width = max([_width(row, font) for row in rows] + [int(font.getlength(title))]) + 2 * MARGIN
     height = MARGIN + LINE + sum(_height(row) for row in rows) + MARGIN
