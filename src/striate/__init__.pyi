@@ -13,9 +13,11 @@ from .models import Input as Input
 from .models import Model as Model
 from .models import Sequential as Sequential
 from .models import load as load
+from .training import augmentation as augmentation
 from .training import callbacks as callbacks
 from .training import losses as losses
 from .training import metrics as metrics
 from .training import optimizers as optimizers
 from .training import schedules as schedules
 from .training import utils as utils
+from .training.augmentation import Augmentation as Augmentation

@@ -45,9 +45,9 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    y: jax.typing.ArrayLike, p: jax.typing.ArrayLike, from_logits: bool = False
+    y: jax.typing.ArrayLike, p: jax.typing.ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> jax.Array:
-    """Categorical cross-entropy for class numbers: -log p[y].
+    """Categorical cross-entropy for class numbers: -(1 - s) log p[y] - s Σ_c log p[c] / C.
 
     A number that is no class (negative, or C and above) makes the loss and its gradient NaN, so that training
     halts; Keras counts such an example as 0.
@@ -56,12 +56,14 @@ def sparse_categorical_crossentropy(
         y: (N, ...) or (N, ..., 1) class numbers from 0 to C - 1.
         p: (N, ..., C) probabilities, or logits.
         from_logits: whether p holds logits.
+        label_smoothing: s, from 0 to 1; Keras has it for one-hot rows only.
 
     Returns:
         (N,), a mean over the positions between the first and the last axis; at least float32.
 
     Raises:
         ShapeError: y does not give one class for each row of p.
+        ArgumentError: the smoothing is out of range.
 
     >>> import jax.numpy as jnp
     >>> sparse_categorical_crossentropy(jnp.array([1]), jnp.array([[0.5, 0.5]])).round(4).tolist()
@@ -82,6 +84,8 @@ def sparse_categorical_crossentropy(
     known = (labels >= 0) & (labels < prediction.shape[-1])
     counted = (classes == labels[..., None]) | ~known[..., None]
     surprise = -jnp.sum(jnp.where(counted, logs, jnp.zeros_like(logs)), axis=-1)
+    if smooth := _smoothing(label_smoothing, where):
+        surprise = (1 - smooth) * surprise - smooth * jnp.mean(logs, axis=-1)
     return _per_example(surprise * jnp.where(known, 1.0, jnp.nan).astype(logs.dtype))
 
 

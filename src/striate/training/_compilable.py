@@ -12,6 +12,7 @@ import numpy as np
 from striate import formats
 from striate.errors import ArgumentError, Problem
 from striate.network import Network
+from striate.training import augmentation
 from striate.training._compiled import Compiled, Settings, activation_warnings, check_settings, not_compiled
 from striate.training._metric_base import Metric
 from striate.training._optimizer import Optimizer
@@ -45,6 +46,8 @@ class Compilable(Weighted):
         loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        *,
+        augment: Any = None,
         **ignored: Any,
     ) -> None:
         """Say how to train and what to measure.
@@ -56,6 +59,7 @@ class Compilable(Weighted):
             loss_weights: a factor for each output's loss.
             metrics: names or objects of `striate.metrics`; for several outputs a list of lists or a dict.
             weighted_metrics: like metrics, for those that count sample and class weights.
+            augment: "light", "strong" or an `Augmentation`: pictures vary while training, and only then.
             ignored: Keras' run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: everything is
                 compiled, and the number of steps between two looks finds itself.
 
@@ -63,10 +67,11 @@ class Compilable(Weighted):
             ArgumentError: names that are not known, or arguments that Keras has not either.
         """
         known = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
-        settings = Settings(loss, metrics, loss_weights, weighted_metrics)
+        varied = augmentation.get(augment)
+        settings = Settings(loss, metrics, loss_weights, weighted_metrics, varied)
         looked_up, problems = check_settings(settings, optimizer)
         if unknown := sorted(set(ignored) - known):
-            expected = "optimizer, loss, loss_weights, metrics, weighted_metrics"
+            expected = "optimizer, loss, loss_weights, metrics, weighted_metrics, augment"
             problems.insert(0, Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name."))
         if problems:
             raise ArgumentError(problems)

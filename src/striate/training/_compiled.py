@@ -18,6 +18,7 @@ from striate.training._scaling import outputs_of, scaler, wanted_by
 from striate.training._starts import without_notes
 from striate.training._steps import Programs, Steps
 from striate.training._wanted import Wanted
+from striate.training.augmentation import Augmentation
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Settings:
     metrics: Any
     loss_weights: Any
     weighted_metrics: Any
+    augment: Augmentation | None = None
 
     def objective(self, network: Network) -> Objective:
         """What they mean for the outputs of a network."""
@@ -50,7 +52,7 @@ class Compiled:
         self.network = network
         self.preprocessing = preprocessing
         self.objective = settings.objective(network)
-        self.programs = programs_for(network, self.objective, optimizer, preprocessing)
+        self.programs = programs_for(network, self.objective, optimizer, preprocessing, settings.augment)
         self.transform = self.programs.steps.transform
         self.memory: Any = None
         self.done = 0
@@ -67,13 +69,23 @@ class Compiled:
 
 
 def programs_for(
-    network: Network, objective: Objective, optimizer: Optimizer, preprocessing: Preprocessing | None
+    network: Network,
+    objective: Objective,
+    optimizer: Optimizer,
+    preprocessing: Preprocessing | None,
+    augment: Augmentation | None = None,
 ) -> Programs:
     """The programs for these values; equal values get the same ones, so that a second model compiles nothing.
 
     The learning rate is no part of a program.
     """
-    values = (without_notes(network), objective, replace(optimizer, learning_rate=0.0), preprocessing)
+    values = (
+        without_notes(network),
+        objective,
+        replace(optimizer, learning_rate=0.0),
+        preprocessing,
+        augment,
+    )
     try:
         return _equal_programs(*values)
     except TypeError:  # a value of the user's own that cannot be hashed
@@ -81,9 +93,13 @@ def programs_for(
 
 
 def _new_programs(
-    network: Network, objective: Objective, optimizer: Optimizer, preprocessing: Preprocessing | None
+    network: Network,
+    objective: Objective,
+    optimizer: Optimizer,
+    preprocessing: Preprocessing | None,
+    augment: Augmentation | None,
 ) -> Programs:
-    return Programs(Steps(network, objective, optimizer.direction(), scaler(preprocessing)))
+    return Programs(Steps(network, objective, optimizer.direction(), scaler(preprocessing), augment))
 
 
 _equal_programs = lru_cache(maxsize=8)(_new_programs)

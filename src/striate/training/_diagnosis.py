@@ -37,13 +37,14 @@ def not_finite(run: Any, key: jax.Array) -> TrainingError:
 
 def _what(steps: Steps, variables: Any, batch: Batch, key: jax.Array) -> str:
     """What was not finite: the output of a layer, the loss, or the gradient of a weight."""
+    batch, mixture = steps.varied(batch, key)
     inputs = steps.prepare(batch.inputs)
     x = inputs[0] if len(inputs) == 1 else inputs
     layer = find_nonfinite(steps.network, variables, x, train=True, key=key)
     if layer is not None:
         return f"the layer {layer!r} gave a number that is not finite (NaN or infinity)"
     grad = jax.jit(jax.value_and_grad(steps.loss, has_aux=True), static_argnums=3)
-    (whole, _), grads = grad(variables["params"], variables["state"], batch, True, key)
+    (whole, _), grads = grad(variables["params"], variables["state"], batch, True, key, mixture)
     if not bool(jnp.isfinite(whole)):
         largest = _largest(steps, variables, x)
         return f"the loss is not finite (NaN or infinity), though every output is; {largest}"

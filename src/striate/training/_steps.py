@@ -15,6 +15,10 @@ from jax import lax
 from striate.training._batches import Batch
 from striate.training._objective import Objective
 from striate.training._state import Carry, Evaluated, Sums
+from striate.training.augmentation import Augmentation, Mixture
+
+AUGMENTING = 0x5EED
+"""Folded into a step's key, so that augmentation and dropout do not draw the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +30,29 @@ class Steps:
         objective: what is minimized and measured.
         transform: the optimizer's direction, before the learning rate.
         prepare: what happens to the inputs on the device, such as scaling uint8 pictures.
+        augment: how pictures are varied while training, or None.
     """
 
     network: Any
     objective: Objective
     transform: optax.GradientTransformation
     prepare: Callable[[tuple[jax.Array, ...]], tuple[jax.Array, ...]]
+    augment: Augmentation | None = None
 
     def loss(
-        self, params: Any, state: Any, batch: Batch, train: bool, key: jax.Array | None
+        self,
+        params: Any,
+        state: Any,
+        batch: Batch,
+        train: bool,
+        key: jax.Array | None,
+        mixture: Mixture | None = None,
     ) -> tuple[jax.Array, tuple[tuple[jax.Array, ...], tuple[jax.Array, ...], Any]]:
         """The whole loss of a batch, and beside it: each output's own loss, the outputs, the new state.
 
         whole = Σ_k loss_weights[k] · Σ_i w_ki · loss_k(i) / N + penalty(params)
+
+        In a mixture, loss_k(i) is share · loss_k(i) + (1 - share) · the loss with the partner's target.
         """
         variables = {"params": params, "state": state}
         applied = self.network.apply(variables, _one_or_all(self.prepare(batch.inputs)), train=train, key=key)
@@ -46,7 +60,11 @@ class Steps:
         parts = []
         for index in self.objective.loss_outputs:
             loss = self.objective.losses[index]
-            values = loss.per_example(batch.targets[index], outputs[index])  # type: ignore[union-attr]
+            assert loss is not None
+            values = loss.per_example(batch.targets[index], outputs[index])
+            if mixture is not None:
+                others = loss.per_example(batch.targets[index][mixture.partner], outputs[index])
+                values = mixture.share * values + (1 - mixture.share) * others
             parts.append(jnp.mean(values * batch.weights[index] if batch.weights else values))
         whole = self.network.penalty(params)
         for index, part in zip(self.objective.loss_outputs, parts, strict=True):
@@ -54,10 +72,23 @@ class Steps:
             whole = whole + (part if factor == 1 else part * factor)
         return whole, (tuple(parts), tuple(outputs), applied.state)
 
+    def varied(self, batch: Batch, key: jax.Array) -> tuple[Batch, Mixture | None]:
+        """The batch as a training step sees it, and how it was mixed."""
+        if self.augment is None:
+            return batch, None
+        change, mix = jax.random.split(jax.random.fold_in(key, AUGMENTING))
+        first, *others = batch.inputs
+        first = self.augment.change(first, change)
+        mixture = None
+        if self.augment.mixup:
+            first, mixture = self.augment.mix(first, mix)
+        return batch._replace(inputs=(first, *others)), mixture
+
     def train(self, carry: Carry, batch: Batch, rate: jax.Array, key: jax.Array) -> Carry:
         """p ← p - rate · u, unless the loss or a gradient is not finite: then only `finite` changes."""
         grad = jax.value_and_grad(self.loss, has_aux=True)
-        (whole, (parts, outputs, state)), grads = grad(carry.params, carry.state, batch, True, key)
+        seen, mixture = self.varied(batch, key)
+        (whole, (parts, outputs, state)), grads = grad(carry.params, carry.state, seen, True, key, mixture)
         direction, memory = self.transform.update(grads, carry.optimizer, carry.params)
         params = jax.tree.map(
             lambda p, u: p - rate.astype(p.dtype) * u.astype(p.dtype), carry.params, direction

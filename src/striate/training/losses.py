@@ -69,7 +69,7 @@ class CategoricalCrossentropy(Loss):
 
 @dataclass(frozen=True)
 class SparseCategoricalCrossentropy(Loss):
-    """-log p[y] for class numbers y, (N,).
+    """-log p[y] for class numbers y, (N,), with label smoothing as in CategoricalCrossentropy.
 
     >>> import jax.numpy as jnp
     >>> round(float(SparseCategoricalCrossentropy()(jnp.array([1]), jnp.array([[0.5, 0.5]]))), 4)
@@ -77,13 +77,14 @@ class SparseCategoricalCrossentropy(Loss):
     """
 
     TARGET: ClassVar[TargetKind] = "index"
-    RULES: ClassVar[Mapping[str, Rule]] = {"from_logits": _LOGITS}
+    RULES: ClassVar[Mapping[str, Rule]] = {"from_logits": _LOGITS, "label_smoothing": _SMOOTHING}
 
     from_logits: bool = False
+    label_smoothing: float = 0.0
 
     def per_example(self, y: jax.typing.ArrayLike, p: jax.typing.ArrayLike) -> jax.Array:
         """The surprise of each label."""
-        return sparse_categorical_crossentropy(y, p, self.from_logits)
+        return sparse_categorical_crossentropy(y, p, self.from_logits, self.label_smoothing)
 
 
 @dataclass(frozen=True)
