@@ -1,0 +1,16 @@
+"""Weights under the names and in the layouts of other frameworks, both ways."""
+
+from striate.formats.exchange.mapping import Mapped, from_variables, head_paths, into_variables, map_tensors
+from striate.formats.exchange.recognising import CONVENTIONS, recognise
+from striate.formats.exchange.writing import write_weights
+
+__all__ = [
+    "CONVENTIONS",
+    "Mapped",
+    "from_variables",
+    "head_paths",
+    "into_variables",
+    "map_tensors",
+    "recognise",
+    "write_weights",
+]
