@@ -73,7 +73,7 @@ def _blocks(
     step: Step, vectors: Mapping[str, Blocks], wanted: Mapping[str, Blocks], turned: set[str]
 ) -> Blocks:
     """The blocks of what a step gives, a vector."""
-    shapes: Blocks = step.input_shapes or ()
+    shapes: Blocks = step.input_shapes or ((),)
     own = (step.shape or (),)
     if isinstance(step.layer, Flatten | Reshape) and len(shapes[0]) > 1:
         return own if step.inputs[0] in turned else (shapes[0],)
@@ -90,7 +90,7 @@ def _wanted_by_reshapes(program: Program) -> dict[str, Blocks]:
     """For vectors that become a picture later, the shape of that picture."""
     wanted: dict[str, Blocks] = {}
     for step in reversed(program.steps.values()):
-        shape, shapes = step.shape or (), step.input_shapes or ()
+        shape, shapes = step.shape or (), step.input_shapes or ((),)
         if len(shapes) != 1 or len(shapes[0]) != 1:
             continue
         if isinstance(step.layer, Reshape) and len(shape) > 1:
