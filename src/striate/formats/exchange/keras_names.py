@@ -1,4 +1,4 @@
-"""Keras' names: "conv1/kernel", as TensorFlow.js and our own files write them, and as HDF5 files turn them."""
+"""Keras' names: "conv1/kernel", as TensorFlow.js and our own files write them, and what HDF5 does to them."""
 
 from __future__ import annotations
 
