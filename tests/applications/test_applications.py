@@ -1,5 +1,6 @@
 """The models by name, row for row as they were printed."""
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -11,13 +12,11 @@ import pytest
 import striate as st
 import striate.applications as applications
 from striate.errors import ArgumentError, ShapeError
-from striate.network import from_json, summary_text, to_json
+from striate.network import from_json, to_json
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "data" / "worked-examples.json").read_text())
 SUMMARIES = {entry["name"]: entry for entry in EXAMPLES["summaries"]}
-NETWORKS = {
-    name: applications.get(name).network for name in applications.names() if not name.startswith("resnet")
-}
+NETWORKS = {name: applications.get(name).network for name in applications.names()}
 KINDS = {"conv": "conv", "maxpool": "pool", "flatten": "flatten", "dense": "dense"}
 
 
@@ -42,106 +41,59 @@ def test_every_layer_has_the_printed_numbers(name):
             assert row.layer.units == numbers[0]
 
 
-VGG_ROWS = [
-    ((224, 224, 64), 1728 + 64),
-    ((224, 224, 64), 36864 + 64),
-    ((112, 112, 64), 0),
-    ((112, 112, 128), 73728 + 128),
-    ((112, 112, 128), 147456 + 128),
-    ((56, 56, 128), 0),
-    ((56, 56, 256), 294912 + 256),
-    ((56, 56, 256), 589824 + 256),
-    ((56, 56, 256), 589824 + 256),
-    ((28, 28, 256), 0),
-    ((28, 28, 512), 1179648 + 512),
-    ((28, 28, 512), 2359296 + 512),
-    ((28, 28, 512), 2359296 + 512),
-    ((14, 14, 512), 0),
-    ((14, 14, 512), 2359296 + 512),
-    ((14, 14, 512), 2359296 + 512),
-    ((14, 14, 512), 2359296 + 512),
-    ((7, 7, 512), 0),
-    ((25088,), 0),
-    ((4096,), 102760448 + 4096),
-    ((4096,), 16777216 + 4096),
-    ((1000,), 4096000 + 1000),
-]
-
-
-def test_vgg16_row_by_row():
-    network, printed = NETWORKS["vgg16"], SUMMARIES["vgg16"]
-    assert [(row.output_shape, row.params) for row in network.rows()] == VGG_ROWS
-    kernels = [math.prod(weights["kernel"].shape) for weights in network.declared.values()]
-    assert kernels == printed["weights"]
-    assert network.inputs[0].shape == tuple(printed["input"])
-    assert network.totals.params == printed["total_with_biases"]
-
-
-def test_vgg16_activation_memory_under_named_conventions():
-    """The copied figure of 24M floats, 93 MB is not the sum of its own table; these are, row by row."""
-    totals = NETWORKS["vgg16"].totals
-    convolutions, pools, dense = 13_547_520, 1_530_368, 4096 + 4096 + 1000
-    assert totals.inputs == 224 * 224 * 3
-    assert totals.outputs == convolutions + pools + dense
-    assert totals.activations == 15_237_608
-    assert totals.activation_bytes == 60_950_432
-    assert totals.preactivations == convolutions + dense
-    assert totals.activations_with_preactivations == 28_794_320
-    assert (
-        "Activations: 15,237,608 floats (58.1 MiB) for one example; 28,794,320 with pre-activations"
-        in summary_text(NETWORKS["vgg16"])
-    )
-
-
-def test_vgg16_published_memory_holds_each_convolutions_input_twice():
-    """24M floats, 93 MB an image is reached if every convolution keeps a copy of its input."""
-    network = NETWORKS["vgg16"]
-    convolutions = [row for row in network.rows() if "conv" in row.name]
-    copies = sum(math.prod(network.shapes[source]) for row in convolutions for source in row.inputs)
-    floats = network.totals.activations + copies
-    assert floats == 24_319_464
-    assert round(4 * floats / 2**20) == 93
-
-
-def test_vgg16_work_and_view():
-    rows = {row.name: row for row in NETWORKS["vgg16"].rows()}
-    assert NETWORKS["vgg16"].totals.macs == 15_470_264_320
-    assert rows["block5_pool"].receptive.size == (212, 212)
-    assert rows["block5_pool"].receptive.stride == (32, 32)
-
-
-def test_vgg16_with_the_papers_dropout_has_the_same_weights():
-    network = applications.vgg16(dropout=0.5).network
-    names = [node.name for node in network.nodes][-5:]
-    assert names == ["fc1", "fc1_dropout", "fc2", "fc2_dropout", "predictions"]
-    assert network.totals.params == 138_357_544
-
-
-PARAMETERS = {
+TRAINABLE = {
     "mnist-convnet": 93_322,
     "mnist-dense": 407_050,
     "lenet5": 61_706,
+    "lenet5-1998": 60_000,
     "cifar10-convnet": 1_162_346,
+    "all-cnn-a": 1_254_250,
+    "all-cnn-b": 1_300_618,
+    "all-cnn-c": 1_369_738,
+    "alphago-policy": 3_882_793,
     "cats-and-dogs": 3_453_121,
+    "alexnet": 61_100_840,
+    "alexnet-2012": 60_965_224,
+    "zfnet": 62_357_608,
+    "vgg11": 132_863_336,
+    "vgg13": 133_047_848,
     "vgg16": 138_357_544,
+    "vgg19": 143_667_240,
+    "googlenet": 6_624_904,
+    "googlenet-2014": 6_998_552,
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "resnet101": 44_549_160,
+    "resnet152": 60_192_808,
+    "mobilenet-v2": 3_504_872,
+    "efficientnet-lite0": 4_652_008,
 }
+"""Trainable weights, running statistics apart; the files of the families derive them from the papers."""
+
+WITHOUT_TOP = ("mnist-convnet", "mnist-dense", "cifar10-convnet", "cats-and-dogs")
+"""Small networks of textbooks, which have no options."""
+
+WITHOUT_CLASSES = ("alphago-policy", "cats-and-dogs")
+WITH_OPTIONS = tuple(name for name in TRAINABLE if name.startswith(("vgg", "resnet", "googlenet", "all-cnn")))
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", TRAINABLE)
 def test_every_network_is_sound_and_data(name):
     network = NETWORKS[name]
-    assert network.totals.params == PARAMETERS[name]
+    assert network.totals.trainable == TRAINABLE[name]
     assert network.name == name
     assert network.errors() == []
     assert from_json(to_json(network)) == network
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", TRAINABLE)
 def test_promised_shapes_are_facts(name):
     """Traced, so that not even VGG-16 is allocated."""
     network = NETWORKS[name]
     variables = jax.eval_shape(lambda: network.init(0))
-    assert sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables)) == PARAMETERS[name]
+    trained = jax.tree.leaves(variables["params"])
+    assert sum(math.prod(leaf.shape) for leaf in trained) == TRAINABLE[name]
     image = jax.ShapeDtypeStruct((2, *network.inputs[0].shape), "float32")
     record = jax.eval_shape(lambda v, x: network.apply(v, x, record=True).record, variables, image)
     for row in network.rows():
@@ -149,13 +101,14 @@ def test_promised_shapes_are_facts(name):
 
 
 def test_registered_names():
-    resnets = {f"resnet{depth}" for depth in (18, 34, 50, 101, 152)}  # test_resnet.py
-    assert set(applications.names()) == set(PARAMETERS) | resnets
+    assert set(applications.names()) == set(TRAINABLE)
+    functions = {name.replace("-", "_") for name in applications.names()}
+    assert functions | {"get", "names"} == set(applications.__all__)
     assert applications.get("mnist_convnet").network == applications.mnist_convnet().network
     assert applications.get("vgg16", classes=5, input_shape=(64, 64, 3)).output_shape == (None, 5)
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", TRAINABLE)
 def test_every_name_gives_a_model_without_weights_yet(name):
     model = applications.get(name)
     assert isinstance(model, st.Model)
@@ -163,7 +116,7 @@ def test_every_name_gives_a_model_without_weights_yet(name):
     assert model._variables is None
 
 
-@pytest.mark.parametrize("name", [*PARAMETERS, "resnet18"])
+@pytest.mark.parametrize("name", TRAINABLE)
 def test_unknown_weights_are_told(name):
     with pytest.raises(ArgumentError) as caught:
         applications.get(name, weights="of-nobody")
@@ -192,9 +145,9 @@ def test_unknown_names_are_told_with_the_nearest():
     with pytest.raises(ArgumentError) as caught:
         applications.get("vgg-16")
     assert str(caught.value) == (
-        "applications.get: there is no network 'vgg-16'; expected one of mnist-convnet, mnist-dense, lenet5, "
-        "cifar10-convnet, cats-and-dogs, vgg16, resnet18, resnet34, resnet50, resnet101, resnet152.\n"
-        "  Did you mean 'vgg16'?"
+        "applications.get: there is no network 'vgg-16'; expected one of "
+        + ", ".join(applications.names())
+        + ".\n  Did you mean 'vgg16'?"
     )
     with pytest.raises(ArgumentError, match="Choose one of these"):
         applications.get("zzz")
@@ -207,3 +160,61 @@ def test_pictures_that_are_too_small_are_told_with_their_layer():
         "pool3: the window 2x2 is larger than the image 1x1; expected an image of at least 2x2.\n"
         "  Use a smaller window or padding='same'."
     )
+
+
+@pytest.mark.parametrize("name", [name for name in TRAINABLE if name not in WITHOUT_TOP])
+def test_without_a_top_it_ends_with_a_map(name):
+    """All that is left has the same names and weights, so that trained ones fit."""
+    network, whole = applications.get(name, include_top=False).network, NETWORKS[name]
+    assert len(network.output_shapes[0]) == 3
+    assert network.totals.params < whole.totals.params
+    assert network.nodes == whole.nodes[: len(network.nodes)]
+    assert network.errors() == []
+
+
+@pytest.mark.parametrize("name", [name for name in TRAINABLE if name not in WITHOUT_TOP])
+def test_logits_are_what_the_last_activation_reads(name):
+    network, whole = applications.get(name, classifier_activation=None).network, NETWORKS[name]
+    last, other = network.nodes[-1].layer, whole.nodes[-1].layer
+    assert getattr(last, "activation", None) in (None, "relu")
+    if len(network.nodes) == len(whole.nodes):
+        assert other.activation == "softmax"
+        assert dataclasses.replace(last, activation="softmax") == other
+    else:
+        assert network.nodes == whole.nodes[:-1]
+
+
+@pytest.mark.parametrize("name", [name for name in TRAINABLE if name not in WITHOUT_CLASSES])
+def test_any_number_of_classes(name):
+    assert applications.get(name, classes=7).output_shape == (None, 7)
+
+
+@pytest.mark.parametrize("name", WITH_OPTIONS)
+def test_a_misspelt_option_is_told(name):
+    with pytest.raises(ArgumentError) as caught:
+        applications.get(name, weight="imagenet", zzz=1)
+    first, second = caught.value.problems
+    assert first.where == second.where == name
+    assert (first.happened, first.cure) == ("it has no argument 'weight'", "Did you mean weights?")
+    assert (second.happened, second.cure) == ("it has no argument 'zzz'", "Take it out.")
+    assert first.expected.startswith(
+        "some of input_shape, classes, include_top, classifier_activation, weights"
+    )
+
+
+WARNED = {
+    "all-cnn-a": "each position it pools sees 27x27 of the 32x32 image",
+    "all-cnn-b": "each position it pools sees 27x27 of the 32x32 image",
+    "all-cnn-c": "each position it pools sees 27x27 of the 32x32 image",
+    "mnist-dense": "it holds 98.7% of the 407,050 weights",
+    "cifar10-convnet": "it holds 90.3% of the 1,162,346 weights",
+    "cats-and-dogs": "it holds 93.0% of the 3,453,121 weights",
+}
+LINEAR_BOTTLENECKS = ("mobilenet-v2", "efficientnet-lite0")
+"""Their blocks narrow without an activation on purpose."""
+
+
+@pytest.mark.parametrize("name", [name for name in TRAINABLE if name not in LINEAR_BOTTLENECKS])
+def test_checks_say_nothing_new(name):
+    found = [problem.happened for problem in NETWORKS[name].check()]
+    assert found == ([WARNED[name]] if name in WARNED else [])

@@ -6,12 +6,19 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from striate.applications.alexnet import alexnet, alexnet_2012
+from striate.applications.all_cnn import all_cnn_a, all_cnn_b, all_cnn_c
+from striate.applications.alphago import alphago_policy
 from striate.applications.cats_and_dogs import cats_and_dogs
 from striate.applications.cifar10 import cifar10_convnet
-from striate.applications.lenet import lenet5
+from striate.applications.efficientnet_lite import efficientnet_lite0
+from striate.applications.googlenet import googlenet, googlenet_2014
+from striate.applications.lenet import lenet5, lenet5_1998
 from striate.applications.mnist import mnist_convnet, mnist_dense
+from striate.applications.mobilenet import mobilenet_v2
 from striate.applications.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
-from striate.applications.vgg import vgg16
+from striate.applications.vgg import vgg11, vgg13, vgg16, vgg19
+from striate.applications.zfnet import zfnet
 from striate.errors import ArgumentError, Problem
 from striate.models import Model
 
@@ -19,23 +26,37 @@ _MAKERS: Mapping[str, Callable[..., Model]] = {
     "mnist-convnet": mnist_convnet,
     "mnist-dense": mnist_dense,
     "lenet5": lenet5,
+    "lenet5-1998": lenet5_1998,
     "cifar10-convnet": cifar10_convnet,
+    "all-cnn-a": all_cnn_a,
+    "all-cnn-b": all_cnn_b,
+    "all-cnn-c": all_cnn_c,
+    "alphago-policy": alphago_policy,
     "cats-and-dogs": cats_and_dogs,
+    "alexnet": alexnet,
+    "alexnet-2012": alexnet_2012,
+    "zfnet": zfnet,
+    "vgg11": vgg11,
+    "vgg13": vgg13,
     "vgg16": vgg16,
+    "vgg19": vgg19,
+    "googlenet": googlenet,
+    "googlenet-2014": googlenet_2014,
     "resnet18": resnet18,
     "resnet34": resnet34,
     "resnet50": resnet50,
     "resnet101": resnet101,
     "resnet152": resnet152,
+    "mobilenet-v2": mobilenet_v2,
+    "efficientnet-lite0": efficientnet_lite0,
 }
 
 
 def names() -> tuple[str, ...]:
     """The name of every application, small pictures first.
 
-    >>> names()
-    ('mnist-convnet', 'mnist-dense', 'lenet5', 'cifar10-convnet', 'cats-and-dogs', 'vgg16',
-    'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152')
+    >>> names()[:4], names()[-2:]
+    (('mnist-convnet', 'mnist-dense', 'lenet5', 'lenet5-1998'), ('mobilenet-v2', 'efficientnet-lite0'))
     """
     return tuple(_MAKERS)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, Unpack
 
+from striate.applications._options import HE, TORCH_NORM, Options, check_choice, check_options
 from striate.applications._weights import as_model
-from striate.errors import ArgumentError, Problem
+from striate.errors import ArgumentError
 from striate.layers import (
     Activation,
     Add,
@@ -18,7 +18,6 @@ from striate.layers import (
     MaxPooling2D,
 )
 from striate.layers._base import Shape
-from striate.layers.initializers import VarianceScaling
 from striate.models import Model
 from striate.network import Input, graph
 
@@ -27,32 +26,28 @@ STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 
 """Blocks of the four stages, from table 1 of the paper: basic ones below 50, bottlenecks from there on."""
 
 
-class Options(TypedDict, total=False):
-    """What every ResNet takes beside its image and its classes.
+class ResNetOptions(Options, total=False):
+    """What every ResNet takes beside `Options`.
 
     Args:
-        include_top: False leaves pooling and classes out and gives the last feature map.
-        classifier_activation: of the classes; None gives logits.
         convention: "torch" for the layers of torchvision (no biases before batch norm, its names such as
             layer1.0.conv1), "keras" for those of keras.applications (biases, names such as
             conv2_block1_1_conv).
         version: where a bottleneck that shrinks the picture has its stride: "v1" on its first 1x1, as in the
             paper and in Keras, "v1.5" on its 3x3, as in torchvision. The convention's own unless given.
-        weights: None to draw them, a name or a path.
     """
 
-    include_top: bool
-    classifier_activation: str | None
     convention: Literal["torch", "keras"]
     version: Literal["v1", "v1.5"] | None
-    weights: str | Path | None
 
 
-def resnet18(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
+def resnet18(
+    input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[ResNetOptions]
+) -> Model:
     """ResNet-18: 8 basic blocks, 11,689,512 trainable weights.
 
     Args:
-        input_shape: (H, W, C). classes: how many. options: see `Options`.
+        input_shape: (H, W, C). classes: how many. options: see `Options` and `ResNetOptions`.
 
     >>> resnet18().network.totals.trainable
     11689512
@@ -60,16 +55,20 @@ def resnet18(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options:
     return _resnet(18, input_shape, classes, **options)
 
 
-def resnet34(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
+def resnet34(
+    input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[ResNetOptions]
+) -> Model:
     """ResNet-34: 16 basic blocks, 21,797,672 trainable weights; see `resnet18`."""
     return _resnet(34, input_shape, classes, **options)
 
 
-def resnet50(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
+def resnet50(
+    input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[ResNetOptions]
+) -> Model:
     """ResNet-50: 16 bottleneck blocks, 25,557,032 trainable weights; Keras counts 25,636,712 with its own.
 
     Args:
-        input_shape: (H, W, C). classes: how many. options: see `Options`.
+        input_shape: (H, W, C). classes: how many. options: see `Options` and `ResNetOptions`.
 
     >>> resnet50().network.totals.trainable, resnet50(convention="keras").count_params()
     (25557032, 25636712)
@@ -80,18 +79,23 @@ def resnet50(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options:
     return _resnet(50, input_shape, classes, **options)
 
 
-def resnet101(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
+def resnet101(
+    input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[ResNetOptions]
+) -> Model:
     """ResNet-101: 33 bottleneck blocks, 44,549,160 trainable weights; see `resnet50`."""
     return _resnet(101, input_shape, classes, **options)
 
 
-def resnet152(input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[Options]) -> Model:
+def resnet152(
+    input_shape: Shape = (224, 224, 3), classes: int = 1000, **options: Unpack[ResNetOptions]
+) -> Model:
     """ResNet-152: 50 bottleneck blocks, 60,192,808 trainable weights; see `resnet50`."""
     return _resnet(152, input_shape, classes, **options)
 
 
-def _resnet(depth: int, input_shape: Shape, classes: int, **options: Unpack[Options]) -> Model:
+def _resnet(depth: int, input_shape: Shape, classes: int, **options: Unpack[ResNetOptions]) -> Model:
     """The model of a depth: a stem, four stages of blocks, and the classes."""
+    check_options(f"resnet{depth}", ResNetOptions, options)
     style = _style(options)
     image = Input(input_shape)
     x = style.conv(image, style.stem, 64, 7, strides=2)
@@ -179,22 +183,16 @@ def _sum(x: Any, y: Any, block: str) -> Any:
     return Activation("relu", name=f"{block}out")(Add(name=f"{block}add")([x, y]))
 
 
-def _style(options: Options) -> _Style:
+def _style(options: ResNetOptions) -> _Style:
     """The framework's way of drawing, after the caller's words are checked."""
     convention, version = options.get("convention", "torch"), options.get("version")
-    given = (("convention", convention, ("torch", "keras")), ("version", version, ("v1", "v1.5", None)))
-    problems = [
-        Problem(name, f"got {value!r}", f"one of {', '.join(map(repr, known))}", "Choose one of them.")
-        for name, value, known in given
-        if value not in known
-    ]
+    problems = check_choice("convention", convention, "torch", "keras")
+    problems += check_choice("version", version, "v1", "v1.5", None)
     if problems:
         raise ArgumentError(problems)
     if convention == "keras":
         stem, top = ("conv1_conv", "conv1_bn", "conv1_relu"), ("avg_pool", "predictions")
         norm: dict[str, Any] = {"momentum": 0.99, "epsilon": 1.001e-5}
         return _Style(stem, "pool1_pool", top, version != "v1.5", True, "glorot_uniform", norm)
-    fan_out = VarianceScaling(2.0, "fan_out", "untruncated_normal")
-    norm = {"momentum": 0.9, "epsilon": 1e-5}
     stem, top = ("conv1", "bn1", "relu"), ("avgpool", "fc")
-    return _Style(stem, "maxpool", top, version == "v1", False, fan_out, norm)
+    return _Style(stem, "maxpool", top, version == "v1", False, HE, dict(TORCH_NORM))
