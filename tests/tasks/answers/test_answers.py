@@ -22,7 +22,7 @@ def random():
 
 
 def chances_of(random, count, classes):
-    raw = random.exponential(size=(count, classes)) ** 2
+    raw = random.exponential(size=(count, classes)) + 0.01
     return raw / raw.sum(axis=1, keepdims=True)
 
 
