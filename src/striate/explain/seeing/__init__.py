@@ -1,0 +1,1 @@
+"""What the network sees: filters, maps, fields, patches, and pictures made for a unit."""
