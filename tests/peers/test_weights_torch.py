@@ -1,4 +1,4 @@
-"""Weights to and from PyTorch: it loads our files strictly and answers the same, and we load its files back."""
+"""Weights to and from PyTorch: it loads our files strictly and answers the same, and we load its files."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,10 @@ def everything():
     image = Input((6, 5, 3), name="image")
     x = layers.Conv2D(4, 3, padding="same", name="stem.0")(image)
     x = layers.PReLU(shared_axes=(1, 2), name="stem.2")(layers.BatchNormalization(name="stem.1")(x))
-    a, b = layers.Conv2D(4, 1, name="a"), layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2, name="b")
+    a, b = (
+        layers.Conv2D(4, 1, name="a"),
+        layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2, name="b"),
+    )
     x = sequential([a, b], name="block")(x)
     x = layers.Conv2D(4, (3, 2), groups=2, dilation_rate=(1, 2), name="grouped")(x)
     x = layers.Conv2DTranspose(3, 2, strides=2, activation="relu", name="deconv")(x)
@@ -44,7 +47,11 @@ def drawn(network, seed):
     for path, weights in network.declared.items():
         for name, weight in weights.items():
             group = variables["params" if weight.trainable else "state"].setdefault(path, {})
-            draw = rng.uniform(0.5, 1.5, weight.shape) if "variance" in name else rng.normal(0, 0.5, weight.shape)
+            draw = (
+                rng.uniform(0.5, 1.5, weight.shape)
+                if "variance" in name
+                else rng.normal(0, 0.5, weight.shape)
+            )
             group[name] = draw.astype(np.float32)
     return variables
 
