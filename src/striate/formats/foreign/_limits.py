@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -36,6 +36,13 @@ def refuse_bad_name(name: str, where: str) -> None:
     """Refuse a name of a tensor that another program might take for a path, or that cannot be shown."""
     if fault := name_fault(name):
         refuse(place(where, name), *fault)
+
+
+def refuse_odd_truths(arrays: Mapping[str, np.ndarray], where: str) -> None:
+    """Refuse truth values that are neither 0 nor 1, which NumPy would count as it likes."""
+    for name, array in arrays.items():
+        if array.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
+            refuse(place(where, name), "a truth value is neither 0 nor 1", "0 or 1")
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

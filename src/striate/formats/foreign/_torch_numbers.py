@@ -8,7 +8,6 @@ import numpy as np
 
 from striate.formats.foreign._limits import place, read_only, refuse_too_many
 from striate.formats.foreign._numpy_names import Array
-from striate.formats.foreign._refusal import refuse
 from striate.formats.foreign._torch_names import Storage, Tensor
 
 
@@ -36,7 +35,7 @@ def read_views(
         key = leaf.storage.key
         if key not in storages:
             storages[key] = _little(read(leaf.storage), leaf.dtype, big)
-        arrays[name] = read_only(_view(leaf, storages[key], place(where, name)))
+        arrays[name] = read_only(_view(leaf, storages[key]))
     return arrays
 
 
@@ -48,14 +47,10 @@ def _little(raw: np.ndarray, dtype: np.dtype, big: bool) -> np.ndarray:
     return raw
 
 
-def _view(tensor: Tensor, raw: np.ndarray, where: str) -> np.ndarray:
+def _view(tensor: Tensor, raw: np.ndarray) -> np.ndarray:
     """A tensor as an array on the bytes of its storage."""
     if not tensor.size:
         return np.zeros(tensor.shape, tensor.dtype)
     width = tensor.dtype.itemsize
     strides = [step * width for step in tensor.strides]
-    if tensor.dtype.kind == "b":
-        bytes_of_it = np.ndarray(tensor.shape, np.uint8, raw.data, tensor.offset, strides)
-        if bytes_of_it.max() > 1:
-            refuse(where, "a truth value is neither 0 nor 1", "0 or 1")
     return np.ndarray(tensor.shape, tensor.dtype, raw.data, tensor.offset * width, strides)

@@ -9,8 +9,10 @@ from typing import BinaryIO
 
 import numpy as np
 
+from striate.errors import FormatError
 from striate.formats._entry_rules import printable
-from striate.formats.foreign._refusal import refuse
+from striate.formats.foreign._memory_file import MemoryFile
+from striate.formats.foreign._refusal import refusal, refuse
 from striate.formats.foreign._zip_directory import STORED, ZipEntry, read_table
 
 MAX_RATIO = 200
@@ -73,9 +75,42 @@ class ZipArchive:
         entry = self.entries[name]
         self._file.seek(entry.start)
         crc = self._stored(entry, data.data) if entry.method == STORED else self._inflated(entry, data.data)
-        if crc != entry.crc:
-            refuse(self.place(name), "its bytes do not have their checksum", "the bytes that were written")
+        self._compare(crc, entry)
         return data
+
+    def first(self, name: str, count: int) -> bytes:
+        """The first bytes of an entry; their sum is not checked yet."""
+        entry = self.entries[name]
+        self._file.seek(entry.start)
+        packed = self._file.read(min(entry.packed, count + _CHUNK if entry.method != STORED else count))
+        if entry.method == STORED:
+            return packed
+        try:
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, count)
+        except zlib.error:
+            raise self._broken(name) from None
+
+    def open(self, name: str) -> tuple[BinaryIO | MemoryFile, int]:
+        """A file that holds the bytes of an entry, and where they begin in it; their sum has been checked."""
+        entry = self.entries[name]
+        if entry.method != STORED:
+            return MemoryFile(self.read_array(name)), 0
+        self._file.seek(entry.start)
+        crc, left = 0, entry.size
+        while left and (part := self._file.read(min(left, _CHUNK))):
+            crc, left = zlib.crc32(part, crc), left - len(part)
+        self._compare(crc, entry)
+        return self._file, entry.start
+
+    def _broken(self, name: str) -> FormatError:
+        """The error for an entry that cannot be inflated."""
+        return refusal(self.place(name), "its compressed bytes are broken", "deflated bytes")
+
+    def _compare(self, crc: int, entry: ZipEntry) -> None:
+        """Refuse bytes that are not those that were written."""
+        if crc != entry.crc:
+            happened = "its bytes do not have their checksum"
+            refuse(self.place(entry.name), happened, "the bytes that were written")
 
     def _stored(self, entry: ZipEntry, out: memoryview) -> int:
         """Fill `out` with bytes as they lie there; the checksum is the result."""
@@ -100,7 +135,7 @@ class ZipArchive:
                 out[filled : filled + len(part)] = part
                 filled += len(part)
         except zlib.error:
-            refuse(self.place(entry.name), "its compressed bytes are broken", "deflated bytes")
+            raise self._broken(entry.name) from None
         if filled != len(out) or not inflater.eof or inflater.unused_data or left:
             happened = f"it does not inflate to the {len(out)} bytes that are promised"
             refuse(self.place(entry.name), happened, "exactly as many")
