@@ -234,9 +234,11 @@ def test_every_layer_without_words_is_named():
     assert str(caught.value) == (
         "2 problems:\n"
         "1. a.onnx, layer a: ONNX has no words for Unsayable; "
-        "expected a layer that is a sum of standard operators.\n  Replace it, or cut the network off before it.\n"
+        "expected a layer that is a sum of standard operators.\n"
+        "  Replace it, or cut the network off before it.\n"
         "2. a.onnx, layer b: ONNX has no words for Unsayable; "
-        "expected a layer that is a sum of standard operators.\n  Replace it, or cut the network off before it."
+        "expected a layer that is a sum of standard operators.\n"
+        "  Replace it, or cut the network off before it."
     )
 
 

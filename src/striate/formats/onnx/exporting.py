@@ -43,7 +43,7 @@ def to_onnx(
 ) -> Any:
     """The network as an `onnx.ModelProto`, checked by `onnx.checker`.
 
-    Inputs and outputs lie as they do here, (N, H, W, C), with an open batch axis; inside, channels come first.
+    Inputs and outputs lie as here, (N, H, W, C), with an open batch axis; inside, channels come first.
     Layers do what they do after training: dropout and noise are left out.
 
     Args:
