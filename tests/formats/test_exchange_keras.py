@@ -1,6 +1,5 @@
 """Weights to and from Keras: real Keras models, saved and loaded by Keras itself, give the same answers."""
 
-import h5py
 import jax
 import numpy as np
 import pytest
@@ -8,6 +7,7 @@ import pytest
 import striate.layers as own
 from striate.formats import exchange
 from striate.formats.exchange.keras_order import layer_order, stored_names
+from striate.formats.foreign import ForeignTensors, read_tensors
 from striate.network import Input, graph, sequential
 
 keras = pytest.importorskip("keras")
@@ -69,31 +69,10 @@ def answers(theirs):
     return x, answer(theirs, x)
 
 
-def arrays_of(path):
-    """All arrays of an HDF5 file by their place, and the names it keeps of its layers."""
-    arrays, names = {}, {}
-    with h5py.File(path) as file:
-        file.visititems(
-            lambda name, thing: arrays.update({name: thing[()]}) if hasattr(thing, "shape") else None
-        )
-        file.visititems(
-            lambda name, thing: (
-                names.update({name.removesuffix("/vars"): thing.attrs["name"]})
-                if "name" in thing.attrs
-                else None
-            )
-        )
-    return arrays, names
-
-
-class Stored:
-    """What a reader of `.weights.h5` files gives."""
-
-    kind = "keras-h5"
-
-    def __init__(self, path, names=True):
-        self.tensors, found = arrays_of(path)
-        self.metadata = {"layer_names": found} if names else {}
+def stored(path, names=True):
+    """What the reader gives, with or without the names that the file keeps of its layers."""
+    found = read_tensors(path)
+    return found if names else ForeignTensors(found.kind, found.tensors, {})
 
 
 def assert_answers(network, variables, answers):
@@ -133,14 +112,14 @@ def order_in(library, make_input, make_model, seed):
 @pytest.mark.parametrize("names", [True, False], ids=["with names", "numbers alone"])
 def test_weights_that_keras_saved_give_the_same_answers(theirs, answers, tmp_path, names):
     theirs.save_weights(tmp_path / "a.weights.h5")
-    mapped = exchange.map_tensors(ours(), Stored(tmp_path / "a.weights.h5", names))
+    mapped = exchange.map_tensors(ours(), stored(tmp_path / "a.weights.h5", names))
     assert mapped.convention == ("keras" if names else "keras3")
     assert_answers(ours(), mapped.variables, answers)
 
 
 def test_keras_loads_what_was_written_for_it(theirs, answers, tmp_path):
     theirs.save_weights(tmp_path / "a.weights.h5")
-    variables = exchange.into_variables(ours(), Stored(tmp_path / "a.weights.h5"))
+    variables = exchange.into_variables(ours(), stored(tmp_path / "a.weights.h5"))
     exchange.write_weights(tmp_path / "b.weights.h5", ours(), variables)
     image = keras.Input((6, 5, 3))
     fresh = keras.Model(image, build(keras.layers, image, lambda layers: keras.Sequential(layers)))
@@ -166,7 +145,7 @@ def test_a_whole_model_in_the_old_hdf5_format(theirs, answers, tmp_path):
 
     logging.getLogger("absl").setLevel("ERROR")  # Keras warns that the format is old
     theirs.save(tmp_path / "a.h5")
-    mapped = exchange.map_tensors(ours(), arrays_of(tmp_path / "a.h5")[0], "keras")
+    mapped = exchange.map_tensors(ours(), read_tensors(tmp_path / "a.h5"))
     assert_answers(ours(), mapped.variables, answers)
 
 

@@ -67,31 +67,28 @@ def by_layer_names(
 
     Args:
         network: the architecture. names: {name in the group: name in the file}.
-        metadata: of the file; "layer_names" is {place such as layers/conv2d_1: the layer's name}.
+        metadata: of the file; "layers" lists {"name": of the layer, "weights": names of its tensors}.
     """
-    called = metadata.get("layer_names")
-    if not isinstance(called, dict):
-        return None
     weights: dict[str, list[str]] = {}
     for slot in KERAS.slots(network, ()):
         weights.setdefault(slot.path, []).append(slot.weight)
-    told = {}
-    for name, full in names.items():
-        place, _, number = name.rpartition("/vars/")
-        path = "/".join(str(called.get(part)) for part in _parents(place))
-        if _plain(name) is None:
-            continue
-        if path not in weights or not number.isdecimal() or int(number) >= len(weights[path]):
+    told: dict[str, str] = {}
+    for layer in metadata.get("layers", ()):
+        stored = [name for name in layer["weights"] if name in names and _plain(name) is not None]
+        paths = [path for path in weights if stored and _may_be(path, layer["name"], stored[0])]
+        if stored and (len(paths) != 1 or len(weights[paths[0]]) != len(stored)):
             return None
-        told[f"{path}/{weights[path][int(number)]}"] = full
+        told |= {
+            f"{paths[0]}/{weight}": names[name]
+            for name, weight in zip(stored, weights[paths[0]] if stored else (), strict=True)
+        }
     return told if len(told) == sum(map(len, weights.values())) else None
 
 
-def _parents(place: str) -> list[str]:
-    """layers/sequential/layers/dense as the places of the nested network and of the layer in it.
+def _may_be(path: str, name: str, stored: str) -> bool:
+    """Whether a layer of ours may be the one of this name: nested as deep, and called the same.
 
-    >>> _parents("layers/sequential/layers/dense")
-    ['layers/sequential', 'layers/sequential/layers/dense']
+    >>> _may_be("block/dense", "dense", "layers/sequential/layers/dense/vars/0")
+    True
     """
-    parts = place.split("/")
-    return ["/".join(parts[: end + 1]) for end in range(1, len(parts), 2)]
+    return path.rpartition("/")[2] == name and path.count("/") + 1 == f"/{stored}".count("/layers/")
