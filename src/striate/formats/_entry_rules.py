@@ -41,14 +41,18 @@ def name_fault(name: str) -> Fault:
     return None
 
 
-def entry_fault(value: Any) -> Fault:
-    """What is wrong with the entry of a tensor."""
+def entry_fault(value: Any, aligned: bool = True) -> Fault:
+    """What is wrong with the entry of a tensor.
+
+    Args:
+        value: the entry. aligned: whether numbers must begin at a multiple of their size.
+    """
     if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
         return "its entry is not an object of dtype, shape and data_offsets", "exactly these three"
     alone = (
         _dtype_fault(value["dtype"]) or _shape_fault(value["shape"]) or _offsets_fault(value["data_offsets"])
     )
-    return alone or _size_fault(value)
+    return alone or _size_fault(value, aligned)
 
 
 def _dtype_fault(dtype: Any) -> Fault:
@@ -75,8 +79,8 @@ def _offsets_fault(offsets: Any) -> Fault:
     return f"the data_offsets are {value_text(offsets)}", "[begin, end] with 0 <= begin <= end"
 
 
-def _size_fault(value: dict[str, Any]) -> Fault:
-    """As many bytes as the shape needs, at a multiple of the number's size."""
+def _size_fault(value: dict[str, Any], aligned: bool) -> Fault:
+    """As many bytes as the shape needs, and if wanted at a multiple of the number's size."""
     itemsize = DTYPES[value["dtype"]].itemsize
     needed = math.prod(value["shape"]) * itemsize
     start, stop = value["data_offsets"]
@@ -85,7 +89,7 @@ def _size_fault(value: dict[str, Any]) -> Fault:
             f"{stop - start} bytes are set aside for it",
             f"{needed} bytes for {value['dtype']} {value['shape']}",
         )
-    if start % itemsize:
+    if aligned and start % itemsize:
         return f"it begins at byte {start}", f"a multiple of {itemsize}"
     return None
 

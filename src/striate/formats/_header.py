@@ -62,25 +62,26 @@ class Header:
         return self.entries[-1].stop if self.entries else 0
 
 
-def parse_header(raw: bytes, where: str) -> Header:
+def parse_header(raw: bytes, where: str, *, aligned: bool = True) -> Header:
     """Check a header and return it.
 
     Args:
         raw: its bytes, without the length in front.
         where: what an error message calls the file.
+        aligned: whether all numbers must lie at multiples of their size, as they do in our own files.
 
     Raises:
         FormatError: everything wrong with the tensors at once, or the first reason why it is no header.
     """
     if not raw.startswith(b"{") or not raw.rstrip(b" ").endswith(b"}"):
         refuse(where, "the header does not begin with '{' and end with '}'", "a safetensors header")
-    if (LENGTH_BYTES + len(raw)) % ALIGNMENT:
+    if aligned and (LENGTH_BYTES + len(raw)) % ALIGNMENT:
         refuse(where, f"the header has {len(raw)} bytes", f"a multiple of {ALIGNMENT}")
     values = parse_json(raw, f"{where}, header")
     metadata = _metadata(values.pop(_METADATA, {}), where)
     if len(values) > MAX_TENSORS:
         refuse(where, f"the header lists {len(values)} tensors", f"at most {MAX_TENSORS}")
-    raise_all(_faults(values, where))
+    raise_all(_faults(values, where, aligned))
     entries = (_entry(name, value) for name, value in values.items())
     ordered = tuple(sorted(entries, key=lambda entry: (entry.start, entry.stop, entry.name)))
     raise_all(_gaps(ordered, where))
@@ -140,11 +141,11 @@ def _metadata(value: Any, where: str) -> dict[str, str]:
     return value
 
 
-def _faults(values: dict[str, Any], where: str) -> list[Problem]:
+def _faults(values: dict[str, Any], where: str, aligned: bool) -> list[Problem]:
     """What is wrong with the entries, each looked at alone."""
     problems = []
     for name, value in values.items():
-        fault = name_fault(name) or entry_fault(value)
+        fault = name_fault(name) or entry_fault(value, aligned)
         if fault is not None:
             problems.append(Problem(f"{where}, tensor {printable(name)}", *fault, _CURE))
         if len(problems) > MAX_TOLD:

@@ -52,8 +52,12 @@ def opened(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
         raise FormatError(read_problem(path, error)) from error
 
 
-def read_header(file: BufferedReader, where: str) -> Header:
+def read_header(file: BufferedReader, where: str, *, aligned: bool = True) -> Header:
     """Read and check the header, and compare what it promises with the size of the file.
+
+    Args:
+        file: open at its first byte. where: what an error message calls it.
+        aligned: whether all numbers must lie at multiples of their size, as they do in our own files.
 
     Raises:
         FormatError: it is not such a file.
@@ -69,7 +73,7 @@ def read_header(file: BufferedReader, where: str) -> Header:
             if first.startswith(magic):
                 refuse(where, f"it is {kind}", "a safetensors file, which holds data only")
         refuse(where, f"the first 8 bytes promise a header of {length} bytes", f"at most {most}")
-    header = parse_header(file.read(length), where)
+    header = parse_header(file.read(length), where, aligned=aligned)
     promised = header.data_start + header.data_size
     if promised != size:
         refuse(where, f"the file has {size} bytes", f"{promised}, as its header says")

@@ -16,7 +16,7 @@ def read_safetensors_file(file: BufferedReader, most: int, where: str) -> Foreig
     Args:
         file: open at its first byte. most: numbers in all. where: what an error message calls it.
     """
-    header = read_header(file, where)
+    header = read_header(file, where, aligned=False)  # old versions of the library did not align
     refuse_too_many((math.prod(entry.shape) for entry in header.entries), most, where)
     arrays = {name: read_only(array) for name, array in read_arrays(file, header, where)}
     return ForeignTensors("safetensors", arrays, dict(header.metadata))

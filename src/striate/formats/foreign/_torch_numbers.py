@@ -26,13 +26,13 @@ def read_views(
         most: a file with more numbers is refused before any is read. where: what an error calls the file.
     """
     refuse_too_many((leaf.size for leaf in leaves.values()), most, where)
-    storages: dict[str, np.ndarray] = {}
+    storages: dict[tuple[str, int], np.ndarray] = {}
     arrays = {}
     for name, leaf in leaves.items():
         if isinstance(leaf, Array):
             arrays[name] = leaf.finished(place(where, name))
             continue
-        key = leaf.storage.key
+        key = leaf.storage.key, leaf.dtype.itemsize if big else 0
         if key not in storages:
             storages[key] = _little(read(leaf.storage), leaf.dtype, big)
         arrays[name] = read_only(_view(leaf, storages[key]))
