@@ -38,6 +38,8 @@ def load(path: str | os.PathLike[str]) -> Model:
         seed=_whole(record.get("seed")),
     )
     model.history = _history(record)
+    about = record.get("about")
+    model.about = dict(about) if isinstance(about, Mapping) else {}
     compiled = record.get("compile")
     if isinstance(compiled, Mapping):
         model.compile(**compiled)

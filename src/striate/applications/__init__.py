@@ -12,6 +12,7 @@ from striate.applications.mnist import mnist_convnet, mnist_dense
 from striate.applications.mobilenet import mobilenet_v2
 from striate.applications.registry import get, names
 from striate.applications.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from striate.applications.small_resnet import small_resnet
 from striate.applications.vgg import vgg11, vgg13, vgg16, vgg19
 from striate.applications.zfnet import zfnet
 
@@ -39,6 +40,7 @@ __all__ = [
     "resnet50",
     "resnet101",
     "resnet152",
+    "small_resnet",
     "vgg11",
     "vgg13",
     "vgg16",

@@ -17,6 +17,7 @@ from striate.applications.lenet import lenet5, lenet5_1998
 from striate.applications.mnist import mnist_convnet, mnist_dense
 from striate.applications.mobilenet import mobilenet_v2
 from striate.applications.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from striate.applications.small_resnet import small_resnet
 from striate.applications.vgg import vgg11, vgg13, vgg16, vgg19
 from striate.applications.zfnet import zfnet
 from striate.errors import ArgumentError, Problem
@@ -28,6 +29,7 @@ _MAKERS: Mapping[str, Callable[..., Model]] = {
     "lenet5": lenet5,
     "lenet5-1998": lenet5_1998,
     "cifar10-convnet": cifar10_convnet,
+    "small-resnet": small_resnet,
     "all-cnn-a": all_cnn_a,
     "all-cnn-b": all_cnn_b,
     "all-cnn-c": all_cnn_c,

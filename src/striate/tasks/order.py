@@ -10,6 +10,7 @@ from typing import Any
 from striate.errors import ArgumentError, Problem
 from striate.network import Network, from_json, to_json
 from striate.tasks import recipes
+from striate.tasks.pictures import PictureOptions
 from striate.tasks.recipes import Recipe
 
 
@@ -18,9 +19,10 @@ class Order:
     """What to train, and how: everything that decides the result.
 
     Args:
-        data: the data set's name. network: the architecture. recipe: how.
+        data: the data set's name, or the path of a folder. network: the architecture. recipe: how.
         seed: decides first weights, order and dropout. limit: only the first so many training pictures.
         model_name: what the person called the network. command: the words that asked for the run.
+        pictures: how a folder is read, None for a data set. digest: of its pictures, empty for a set.
     """
 
     data: str
@@ -30,6 +32,8 @@ class Order:
     limit: int | None = None
     model_name: str = "model"
     command: Sequence[str] = ()
+    pictures: PictureOptions | None = None
+    digest: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values that `from_json` reads."""
@@ -41,6 +45,8 @@ class Order:
             "recipe": self.recipe.to_json(),
             "seed": self.seed,
             "command": list(self.command),
+            "pictures": None if self.pictures is None else self.pictures.to_json(),
+            "digest": self.digest,
         }
 
     @classmethod
@@ -50,9 +56,17 @@ class Order:
         Raises:
             StriateError: a value is missing or not what was written.
         """
-        kinds = {"data": str, "model": str, "network": dict, "recipe": dict, "seed": int, "command": list}
+        kinds = {
+            "data": str,
+            "model": str,
+            "network": dict,
+            "recipe": dict,
+            "seed": int,
+            "command": list,
+            "digest": str,
+        }
         wrong = [name for name, kind in kinds.items() if type(values.get(name)) is not kind]
-        limit = values.get("limit")
+        limit, pictures = values.get("limit"), values.get("pictures")
         if wrong or not (limit is None or type(limit) is int):
             happened = f"{', '.join(wrong or ['limit'])} is missing or of another kind"
             cure = "Start a new run; this one cannot be resumed."
@@ -65,4 +79,6 @@ class Order:
             limit=limit,
             model_name=values["model"],
             command=tuple(map(str, values["command"])),
+            pictures=None if pictures is None else PictureOptions.from_json(pictures, where),
+            digest=values["digest"],
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from striate.errors import ArgumentError, Problem
-from striate.training import optimizers, schedules
+from striate.training import augmentation, optimizers, schedules
 from striate.training.optimizers import Optimizer
 
 Shape = Literal["constant", "one-cycle", "cosine"]
@@ -30,6 +30,8 @@ class Recipe:
         held_out: training pictures of each thousand that are only watched and not trained on.
         patience: stop when the held-out loss has not sunk for so many epochs, and go back to the best
             weights; None trains to the end and keeps the last weights.
+        augment: how pictures vary while training: "none", "light" or "strong".
+        smoothing: the share of each label that is spread over all classes.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Recipe:
     weight_decay: float | None = None
     held_out: int = 50
     patience: int | None = None
+    augment: str = "none"
+    smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse, all at once, what cannot be trained with."""
@@ -139,6 +143,13 @@ class Recipe:
             problems.append(
                 Problem("schedule", f"got {self.schedule!r}", f"one of {', '.join(SHAPES)}", cure)
             )
+        smoothing = self.smoothing
+        if isinstance(smoothing, bool) or not isinstance(smoothing, int | float) or not 0 <= smoothing < 1:
+            cure = "Give for instance 0.1."
+            problems.append(Problem("smoothing", f"got {smoothing!r}", "a share from 0 below 1", cure))
+        if self.augment not in augmentation.STRENGTHS:
+            expected = f"one of {', '.join(augmentation.STRENGTHS)}"
+            problems.append(Problem("augment", f"got {self.augment!r}", expected, "Choose one of them."))
         try:
             optimizers.get(self.optimizer)
         except ArgumentError as error:

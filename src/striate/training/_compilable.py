@@ -144,5 +144,6 @@ class Compilable(Weighted):
             warnings.warn(str(told), stacklevel=2)
         done = self.compiled().done if self._is_ready() else 0
         record = training_record(self._optimizer, self._settings, self.history, self.seed, done)
+        record |= {"about": self.about} if self.about else {}
         extras = {"preprocessing": self.preprocessing, "class_names": self.class_names, "training": record}
         formats.save_model(path, self.network, self.variables, **extras)

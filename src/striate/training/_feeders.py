@@ -125,7 +125,8 @@ class ArrayFeeder:
 class IterableFeeder:
     """Batches that an iterable brings, one step at a time; the next is fetched while the device works.
 
-    Lists and data loaders begin anew in every epoch; generators go on where they stand.
+    Lists and data loaders begin anew in every epoch; generators go on where they stand. An iterable with
+    a method `at(epoch, start)` is asked for each epoch by its number: after a crash the order is the same.
 
     Args:
         batches: anything that can be iterated.
@@ -153,7 +154,7 @@ class IterableFeeder:
             passed = 0 if self._begun else consumed
             self._items = self._batches
         else:
-            self._items = iter(iterated(self._batches))
+            self._items, passed = _epoch_of(self._batches, epoch, passed)
         for _ in range(passed):
             next(self._items, None)
         self._begun, self._seen = True, 0
@@ -204,6 +205,13 @@ class IterableFeeder:
 def iterated(batches: Any) -> Iterable[Any]:
     """Iterate objects that have only len and [] (data loaders in Keras' style) as well."""
     return batches if hasattr(batches, "__iter__") else (batches[index] for index in range(len(batches)))
+
+
+def _epoch_of(batches: Any, epoch: int, passed: int) -> tuple[Iterator[Any], int]:
+    """An epoch of an iterable and how many items are still to be passed; `at(epoch, start)` passes none."""
+    if hasattr(batches, "at"):
+        return iter(batches.at(epoch, passed)), 0
+    return iter(iterated(batches)), passed
 
 
 def _ran_out(step: int, steps: int | None) -> Problem:

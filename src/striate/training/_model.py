@@ -109,6 +109,17 @@ class Model(Compilable):
             return lend(self)(x, *others)
         return self.predict_on_batch([x, *others] if others else x)
 
+    def twin(self) -> Model:
+        """A model of its own with the same weights, compiled alike; training one leaves the other alone."""
+        names = {"preprocessing": self.preprocessing, "class_names": self.class_names, "seed": self.seed}
+        twin = Model.from_network(self.network, self.variables, **names)
+        twin.about = dict(self.about)
+        if self._settings is not None:
+            said = self._settings
+            more = {"weighted_metrics": said.weighted_metrics, "augment": said.augment}
+            twin.compile(self.optimizer, said.loss, said.loss_weights, said.metrics, **more)
+        return twin
+
     def fit(
         self,
         x: Any = None,

@@ -26,12 +26,16 @@ from striate.training.utils import get_seed
 
 
 class Weighted:
-    """A network, frozen, and its newest weights; the ground that `Model` stands on."""
+    """A network, frozen, and its newest weights; the ground that `Model` stands on.
+
+    `about` holds plain JSON values of whoever made the model; they are saved with it.
+    """
 
     def __init__(self, network: Network, seed: int | None) -> None:
         """Weights are drawn when they are first needed."""
         self.seed = get_seed() if seed is None else seed
         self.class_names: tuple[str, ...] | None = None
+        self.about: dict[str, Any] = {}
         self._preprocessing: Preprocessing | None = None
         self._variables: dict[str, Any] | None = None
         self._enter(network)

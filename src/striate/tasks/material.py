@@ -1,0 +1,185 @@
+"""What a job works on: pictures in three parts and the answer they ask for, whatever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from striate import datasets
+from striate.datasets import Dataset
+from striate.datasets.folders.batches import Batches
+from striate.errors import ArgumentError, Problem
+from striate.images import Preprocessing
+from striate.tasks.answers import Answer, Binary, Multinomial, choose
+from striate.tasks.evaluation import example_shape, first
+from striate.tasks.pictures import PictureOptions
+
+
+@dataclass(frozen=True, eq=False)
+class Portion:
+    """Pictures and what is wanted of them.
+
+    Args:
+        x: (N, H, W, C) uint8, an array or rows that are read when they are indexed. y: (N, ...) targets.
+        files: their names, or None where pictures have none.
+    """
+
+    x: Any
+    y: np.ndarray
+    files: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        """The number of pictures."""
+        return len(self.y)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the pictures are an array."""
+        return isinstance(self.x, np.ndarray)
+
+    def inputs(self, size: int) -> Any:
+        """The pictures for `predict`: the array, or batches of it in order."""
+        if self.in_memory:
+            return self.x
+        return Batches(self.x, self.y, size, shuffle=False)
+
+    def name(self, index: int) -> str:
+        """What a person may call a picture."""
+        return f"no. {index:,}" if self.files is None else self.files[index]
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """All that a training is given.
+
+    Args:
+        name: of the data set, or of the folder. answer: what is asked. shape: (H, W, C) of a picture.
+        preprocessing: brings any picture to that form, and scales it.
+        train, held_out, test: the parts; what is held out is only watched.
+        digest: tells other data from these; empty for data sets, which are pinned.
+        folder: the folder, for what a report says about it; None for a data set.
+    """
+
+    name: str
+    answer: Answer
+    shape: tuple[int, int, int]
+    preprocessing: Preprocessing
+    train: Portion
+    held_out: Portion
+    test: Portion
+    digest: str = ""
+    folder: Any = None
+
+    def sentences(self) -> list[str]:
+        """What was found and decided, for the person."""
+        counts = (
+            f"{len(self.train):,} to train on, {len(self.held_out):,} to watch, {len(self.test):,} to test"
+        )
+        said = [f"{self.name}: {counts}"]
+        if self.folder is not None:
+            reasons = (self.folder.target_reason, self.folder.split_reason, self.folder.size_reason)
+            said += [f"{self.answer.KIND}: {reasons[0]}", *reasons[1:], *map(str, self.folder.notes)]
+        return said
+
+
+def is_folder(data: str) -> bool:
+    """Whether a person means a folder of pictures and not a data set by its name.
+
+    >>> is_folder("mnist"), is_folder("./mnist")
+    (False, True)
+    """
+    named = {name.replace("-", "").casefold() for name in datasets.names()}
+    plain = data.replace("-", "").replace("_", "").casefold()
+    return plain not in named and (any(mark in data for mark in "/\\.~") or Path(data).is_dir())
+
+
+def gather(
+    data: str,
+    options: PictureOptions | None = None,
+    *,
+    seed: int = 0,
+    held_out: int = 50,
+    limit: int | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> Material:
+    """The material of a data set's name or of a folder.
+
+    Args:
+        data: the name, or the path. options: how to read a folder. seed: of a folder's split.
+        held_out: pictures of each thousand of a data set's training pictures that are only watched.
+        limit: only the first so many training pictures. progress: called while pictures are decoded.
+
+    Raises:
+        StriateError: there are no such data, or they cannot be used.
+    """
+    if is_folder(data):
+        return _of_folder(data, options or PictureOptions(), seed, limit, progress)
+    if options is not None and options != PictureOptions():
+        happened = f"{data} is a data set, which has its own sizes and targets"
+        cure = "Leave the options for folders out."
+        raise ArgumentError(Problem("DATA", happened, "a folder for these options", cure))
+    return _of_dataset(datasets.get(data), held_out, limit)
+
+
+def _of_dataset(dataset: Dataset, held_out: int, limit: int | None) -> Material:
+    """A data set's arrays; the last pictures of each thousand are held out."""
+    info = dataset.info
+    (x, y), (x_test, y_test) = dataset.load()
+    shape = example_shape(info)
+    x, y = first(x.reshape(len(x), *shape), y.reshape(-1), limit)
+    kept = len(x) - len(x) * held_out // 1000
+    names = tuple(info.class_names)
+    return Material(
+        name=info.name,
+        answer=Binary(names) if info.classes == 2 else Multinomial(names),
+        shape=shape,
+        preprocessing=Preprocessing(shape[:2], shape[2]),
+        train=Portion(x[:kept], y[:kept]),
+        held_out=Portion(x[kept:], y[kept:]),
+        test=Portion(x_test.reshape(len(x_test), *shape), y_test.reshape(-1)),
+    )
+
+
+def _of_folder(
+    path: str, options: PictureOptions, seed: int, limit: int | None, progress: Callable[..., Any] | None
+) -> Material:
+    """A folder's pictures, scaled by their own mean and spread."""
+    folder = options.read(path, seed, progress)
+    parts = {name: folder.split(name) for name in ("train", "validation", "test")}
+    portions = {name: Portion(part.x, part.y, part.files) for name, part in parts.items()}
+    if limit is not None:
+        x, y = first(portions["train"].x, portions["train"].y, limit)
+        portions["train"] = Portion(x, y, parts["train"].files[:limit])
+    _need_pictures(path, portions)
+    return Material(
+        name=Path(path).resolve().name,
+        answer=choose(folder.target_kind, folder.class_names or folder.target_names, portions["train"].y),
+        shape=(*folder.preprocessing.size, folder.preprocessing.channels),
+        preprocessing=_scaled(folder),
+        train=portions["train"],
+        held_out=portions["validation"],
+        test=portions["test"],
+        digest=folder.digest,
+        folder=folder,
+    )
+
+
+def _scaled(folder: Any) -> Preprocessing:
+    """The folder's preprocessing with the mean and spread of its training pictures."""
+    mean, std = folder.statistics("train")
+    given = folder.preprocessing
+    numbers = [tuple(round(float(each), 4) for each in values) for values in (mean, np.maximum(std, 0.01))]
+    return Preprocessing(given.size, given.channels, given.scale, numbers[0], numbers[1], given.fit)
+
+
+def _need_pictures(path: str, portions: dict[str, Portion]) -> None:
+    """There must be something to train on and something to test with."""
+    empty: Sequence[str] = [name for name in ("train", "test") if not len(portions[name])]
+    if empty:
+        cure = "Give more pictures, or folders train/ and test/ of your own."
+        happened = f"there are no pictures to {' or to '.join(empty)}"
+        raise ArgumentError(Problem(path, happened, "pictures in both parts", cure))
