@@ -7,5 +7,19 @@ from striate.datasets._info import DatasetInfo as DatasetInfo
 from striate.datasets._table import Dataset as Dataset
 from striate.datasets._table import get as get
 from striate.datasets._table import names as names
+from striate.datasets.folders import ArraySplit as ArraySplit
+from striate.datasets.folders import PictureFolder as PictureFolder
+from striate.datasets.folders import image_folder as image_folder
 
-__all__ = ["Dataset", "DatasetInfo", "cifar10", "fashion_mnist", "get", "mnist", "names"]
+__all__ = [
+    "ArraySplit",
+    "Dataset",
+    "DatasetInfo",
+    "PictureFolder",
+    "cifar10",
+    "fashion_mnist",
+    "get",
+    "image_folder",
+    "mnist",
+    "names",
+]

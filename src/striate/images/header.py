@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from PIL import Image
 
 from striate.errors import DataError
-from striate.images.reading import MAX_PIXELS, bytes_of, check_size, opened, orientation_of, refuse_undecoded
+from striate.images.reading import (
+    MAX_PIXELS,
+    SIDEWAYS,
+    bytes_of,
+    check_size,
+    opened,
+    orientation_of,
+    refuse_undecoded,
+)
 
 _GREY = ("1", "L", "LA", "La", "I;16", "I;16L", "I;16B", "I;16N")
-_SIDEWAYS = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
@@ -63,4 +70,4 @@ def _turned(picture: Image.Image) -> bool:
     """Whether it lies on its side; Pillow would decode a PNG to find out, unless it said so in front."""
     if picture.format == "PNG" and "exif" not in picture.info:
         return False
-    return orientation_of(picture) in _SIDEWAYS
+    return orientation_of(picture) in SIDEWAYS

@@ -6,7 +6,7 @@ import io
 import os
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -25,6 +25,9 @@ MAX_PIXELS = 64 * 2**20
 MAX_BYTES = 256 * 2**20
 SPARE = 2
 """How many times the wanted size a JPEG file keeps at least when it is decoded at a fraction of its own."""
+
+SIDEWAYS = (5, 6, 7, 8)
+"""The EXIF orientations that swap height and width."""
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -66,7 +69,7 @@ def read_image(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_
     [[[7], [7], [7]], [[7], [7], [7]]]
     """
     name, data = bytes_of(source)
-    pixels = np.asarray(_decoded(name, data, max_pixels))
+    pixels = np.asarray(decoded(name, data, max_pixels).picture)
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
@@ -95,22 +98,33 @@ def read_prepared(
     [[[7], [7], [7]], [[7], [7], [7]]]
     """
     name, data = bytes_of(source)
-    picture = _decoded(name, data, max_pixels, recipe.size)
+    picture = decoded(name, data, max_pixels, recipe.size).picture
     return fitted(picture, recipe.size, recipe.channels, recipe.fit)
 
 
-def _decoded(name: str, data: bytes, max_pixels: int, wanted: tuple[int, int] | None = None) -> Image.Image:
-    """The whole picture, upright, in mode L or RGB; `wanted` is the (H, W) it will be shrunk to."""
+class Decoded(NamedTuple):
+    """A picture, upright, in mode L or RGB, and the height and width that its file has in full."""
+
+    picture: Image.Image
+    height: int
+    width: int
+
+
+def decoded(name: str, data: bytes, max_pixels: int, wanted: tuple[int, int] | None = None) -> Decoded:
+    """Decode the whole picture; `wanted` is the (H, W) it will be shrunk to."""
     try:
         with opened(data) as picture:
             check_size(picture, name, max_pixels)
+            full = picture.size
             if wanted is not None:
                 least = SPARE * max(wanted)
                 picture.draft(None, (least, least))  # in which only JPEG has a part
+            is_draft = picture.size != full
             picture.load()
             _check_complete(picture, data, name)
             upright = _upright(picture)
             pixels = to_grey_or_colour(upright)
+            sideways = orientation_of(picture) in SIDEWAYS
     except DataError:  # told already
         raise
     except Exception as error:  # noqa: BLE001 - decoders fail in many ways, and a damaged file is one problem
@@ -119,7 +133,8 @@ def _decoded(name: str, data: bytes, max_pixels: int, wanted: tuple[int, int] | 
         refuse(
             name, f"its pixels are of the kind {upright.mode!r}", "grey, colour, palette or CMYK of 8 bits"
         )
-    return pixels
+    width, height = full if is_draft else pixels.size
+    return Decoded(pixels, *((width, height) if is_draft and sideways else (height, width)))
 
 
 def bytes_of(source: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:

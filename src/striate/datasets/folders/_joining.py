@@ -1,0 +1,75 @@
+"""Small steps between the stages: leaving pictures out, joining look-alikes, refusing empty parts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from striate.datasets.folders.duplicates import MINIATURE, group
+from striate.datasets.folders.layout import PARTS, TEST, TRAIN, VALIDATION, Listing
+from striate.datasets.folders.rows import Rows
+from striate.datasets.folders.walking import shown
+from striate.errors import DataError, Problem
+
+AT_ONCE = 256
+
+
+def without(listing: Listing, files: Collection[str]) -> Listing:
+    """The listing without some files."""
+    if not files:
+        return listing
+    kept = [index for index, name in enumerate(listing.files) if name not in files]
+    return dataclasses.replace(
+        listing,
+        files=tuple(listing.files[index] for index in kept),
+        answers=tuple(listing.answers[index] for index in kept),
+        given=tuple(listing.given[index] for index in kept),
+    )
+
+
+def look_alikes(digests: Sequence[bytes], looks: np.ndarray, pixels: Rows) -> np.ndarray:
+    """(N,) for each picture the smallest index of those that are its copies or look like it."""
+    unique: dict[bytes, int] = {}
+    which = np.array([unique.setdefault(digest, len(unique)) for digest in digests], np.int64)
+    first = np.zeros(len(unique), np.int64)
+    first[which[::-1]] = np.arange(len(digests))[::-1]
+    groups = group(looks[first], lambda rows: _miniatures(pixels.take(first[rows])))
+    return first[groups[which]]
+
+
+def members(groups: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """The groups of more than one, each sorted, by their first."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for index, first in enumerate(groups.tolist()):
+        found[first].append(index)
+    return tuple(tuple(each) for _, each in sorted(found.items()) if len(each) > 1)
+
+
+def check_parts(root: Path, parts: np.ndarray, validation: float, test: float) -> None:
+    """Refuse a split that leaves a part empty that was asked for.
+
+    Raises:
+        DataError: it does.
+    """
+    asked = [TRAIN, *([VALIDATION] if validation > 0 else []), *([TEST] if test > 0 else [])]
+    empty = [PARTS[part] for part in asked if not (parts == part).any()]
+    if empty:
+        happened = f"its {len(parts):,} pictures leave none for: {', '.join(empty)}"
+        cure = "Add pictures: three of a class, that are no copies of each other, can be split."
+        raise DataError(Problem(shown(root), happened, "pictures for each part", cure))
+
+
+def _miniatures(pixels: Rows) -> np.ndarray:
+    """(n, 16, 16, C) uint8, a few at a time."""
+    out = np.empty((len(pixels), MINIATURE, MINIATURE, pixels.shape[-1]), np.uint8)
+    for start in range(0, len(pixels), AT_ONCE):
+        for index, each in enumerate(pixels[start : start + AT_ONCE], start):
+            picture = Image.fromarray(each[:, :, 0] if each.shape[2] == 1 else each)
+            small = np.asarray(picture.resize((MINIATURE, MINIATURE), Image.Resampling.BOX))
+            out[index] = small[:, :, None] if small.ndim == 2 else small
+    return out

@@ -1,0 +1,145 @@
+"""Copies and look-alikes, so that a picture and its copy never stand on two sides of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+NEAR = 7
+"""Two pictures whose looks differ in more than this many of their 64 bits are no look-alikes."""
+ALIKE = 0.97
+"""The least correlation of the miniatures of two look-alikes."""
+BANDS, BITS = NEAR + 1, 8
+"""Looks that differ in NEAR bits agree in at least one of so many bands of 8 bits."""
+MINIATURE, COARSE = 16, 4
+PLAIN = 1.0
+"""Miniatures whose values spread less than this have nothing to correlate: they must agree within SAME."""
+SAME = 2
+BLOCK = 2**21
+
+Miniatures = Callable[[np.ndarray], np.ndarray]
+"""Gives (n, 16, 16, C) uint8 for n indices."""
+
+
+def group(looks: np.ndarray, miniatures: Miniatures) -> np.ndarray:
+    """The groups of pictures that look alike, joined transitively.
+
+    Two pictures look alike when their looks differ in at most NEAR bits and their miniatures, brightness and
+    contrast set aside, correlate by ALIKE. The looks alone would join thousands of plain pictures, such as
+    digits.
+
+    Args:
+        looks: (n,) uint64 of pictures. miniatures: asked for those that are candidates.
+
+    Returns:
+        (n,) for each picture the smallest index in its group.
+    """
+    touched = np.zeros(len(looks), bool)
+    for pairs in candidates(looks):
+        touched[pairs] = True
+    rows = np.flatnonzero(touched)
+    if not len(rows):
+        return np.arange(len(looks))
+    place = np.zeros(len(looks), np.int64)
+    place[rows] = np.arange(len(rows))
+    small = miniatures(rows)
+    coarse = _coarse(small)
+    found = [_alike(place[pairs], small, coarse) for pairs in candidates(looks)]
+    return components(len(looks), rows[np.concatenate(found)])
+
+
+def candidates(looks: np.ndarray, most: int = NEAR) -> Iterator[np.ndarray]:
+    """All pairs of looks that differ in at most `most` bits, each pair once, in blocks of (p, 2) indices.
+
+    A pair is found in the first band in which it agrees, so the work grows with the bands' crowds and not
+    with the square of the number of pictures.
+
+    Args:
+        looks: (n,) uint64. most: at most NEAR.
+    """
+    for band in range(BANDS):
+        keys = (looks >> np.uint64(BITS * band)).astype(np.uint8)
+        order = np.argsort(keys, kind="stable")
+        edges = np.flatnonzero(np.diff(keys[order])) + 1
+        for crowd in np.split(order, edges):
+            yield from _close(looks, np.sort(crowd), band, most)
+
+
+def components(count: int, pairs: np.ndarray) -> np.ndarray:
+    """(count,) for each index the smallest one that a chain of pairs (p, 2) leads to."""
+    parent = list(range(count))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    for first, second in pairs.tolist():
+        low, high = sorted((root(first), root(second)))
+        parent[high] = low
+    return np.array([root(index) for index in range(count)], np.int64)
+
+
+def _close(looks: np.ndarray, crowd: np.ndarray, band: int, most: int) -> Iterator[np.ndarray]:
+    """The close pairs of a crowd that agree in no earlier band; memory stays bounded in the largest crowd."""
+    values = looks[crowd]
+    step = max(1, BLOCK // max(1, len(crowd)))
+    for start in range(0, len(crowd), step):
+        apart = values[start : start + step, None] ^ values[None, start:]
+        first, second = np.nonzero(np.bitwise_count(apart) <= most)
+        differing = apart[first, second]
+        new = second > first
+        for earlier in range(band):
+            new &= (differing >> np.uint64(BITS * earlier)).astype(np.uint8) != 0
+        if new.any():
+            yield np.stack([crowd[start + first[new]], crowd[start + second[new]]], axis=1)
+
+
+def _alike(pairs: np.ndarray, small: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    """Those pairs whose miniatures correlate; the coarse ones, never further apart, put most aside."""
+    most = 2 * (1 - ALIKE) + 1e-4
+    kept = [
+        part[np.square(coarse[part[:, 0]] - coarse[part[:, 1]]).sum(axis=1) <= most]
+        for part in _parts(pairs, 2**16)
+    ]
+    return np.concatenate(
+        [
+            part[_correlated(small[part[:, 0]], small[part[:, 1]])]
+            for part in _parts(np.concatenate(kept), 2**12)
+        ]
+    )
+
+
+def _correlated(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(n,) whether two miniatures correlate by ALIKE, or are the same."""
+    alike = (_standardized(first) * _standardized(second)).sum(axis=1) >= ALIKE
+    same = np.abs(first.astype(np.int16) - second).reshape(len(first), -1).max(axis=1, initial=0) <= SAME
+    return alike | same
+
+
+def _standardized(small: np.ndarray) -> np.ndarray:
+    """(n, k) float32 of mean 0 and length 1; nothing but zeros for plain ones."""
+    flat = small.reshape(len(small), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    plain = length < PLAIN * np.sqrt(flat.shape[1])
+    return np.where(plain, 0, flat / np.where(plain, 1, length)).astype(np.float32)
+
+
+def _coarse(small: np.ndarray) -> np.ndarray:
+    """(n, 16) float32: standardized miniatures projected on blocks of one grey; distances only shrink."""
+    block = MINIATURE // COARSE
+    out = np.empty((len(small), COARSE * COARSE), np.float32)
+    for start in range(0, len(small), 2**12):
+        part = small[start : start + 2**12]
+        fine = _standardized(part).reshape(len(part), COARSE, block, COARSE, block, part.shape[-1])
+        sums = fine.sum(axis=(2, 4, 5)) / np.sqrt(block * block * part.shape[-1])
+        out[start : start + 2**12] = sums.reshape(len(part), -1)
+    return out
+
+
+def _parts(pairs: np.ndarray, size: int) -> list[np.ndarray]:
+    """The pairs in parts of about this size, one at least."""
+    return np.array_split(pairs, max(1, -(-len(pairs) // size)))
