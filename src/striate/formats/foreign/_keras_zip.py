@@ -23,11 +23,11 @@ def is_keras(archive: ZipArchive) -> bool:
     return CONFIG in archive.entries and WEIGHTS in archive.entries
 
 
-def read_keras_zip(archive: ZipArchive, most: int, where: str) -> ForeignTensors:
+def read_keras_zip(archive: ZipArchive, most: int) -> ForeignTensors:
     """The tensors of such an archive; `metadata["config"]` is the configuration.
 
     Args:
-        archive: the archive. most: numbers in all. where: what an error message calls it.
+        archive: the archive. most: numbers in all.
     """
     for name in archive.entries:
         if name not in (CONFIG, ABOUT, WEIGHTS) and not name.startswith(_ASSETS):

@@ -20,12 +20,13 @@ def is_numpy(archive: ZipArchive) -> bool:
     return bool(archive.entries) and all(name.endswith(ENDING) for name in archive.entries)
 
 
-def read_npz(archive: ZipArchive, most: int, where: str) -> ForeignTensors:
+def read_npz(archive: ZipArchive, most: int) -> ForeignTensors:
     """All arrays of an archive, by the names of their files without the ending.
 
     Args:
-        archive: the archive. most: numbers in all. where: what an error message calls it.
+        archive: the archive. most: numbers in all.
     """
+    where = archive.where
     headers: dict[str, NumpyHeader] = {}
     for entry in archive.entries:
         name = entry.removesuffix(ENDING)

@@ -135,6 +135,12 @@ def _encoded(arguments: tuple[Any, ...]) -> bytes:
         raise Misfit("bytes hold a character that is none of latin1", "latin1") from None
 
 
+def _no_bytes(arguments: tuple[Any, ...]) -> bytes:
+    """The empty bytes, which protocol 2 cannot write as a text."""
+    checked(arguments, "bytes")
+    return b""
+
+
 NUMPY_NAMES: Mapping[str, Builder | None] = {
     "numpy.ndarray": None,
     "numpy.dtype": _number_type,
@@ -144,6 +150,7 @@ NUMPY_NAMES: Mapping[str, Builder | None] = {
     **{f"numpy.{core}.numeric._frombuffer": _of_buffer for core in ("core", "_core")},
     "jax._src.array._reconstruct_array": _of_jax,
     "_codecs.encode": _encoded,
+    "__builtin__.bytes": _no_bytes,
 }
 
 ARRAYS = Table({**NUMPY_NAMES, "collections.OrderedDict": ordered_dict}, None, MEANT)

@@ -27,15 +27,16 @@ def torch_folder(archive: ZipArchive) -> str | None:
     return top if f"{top}/{STREAM}" in archive.entries else None
 
 
-def read_torch_zip(archive: ZipArchive, folder: str, most: int, where: str) -> ForeignTensors:
+def read_torch_zip(archive: ZipArchive, folder: str, most: int) -> ForeignTensors:
     """The tensors of such an archive.
 
     Args:
-        archive: the archive. folder: what `torch_folder` says. most: numbers in all. where: the file.
+        archive: the archive. folder: what `torch_folder` says. most: numbers in all.
     """
+    where = archive.where
     if any(name.startswith(f"{folder}/code/") for name in archive.entries):
         refuse(where, "it is a TorchScript program", "tensors only", CODE_CURE)
-    big = _is_big(archive, folder, where)
+    big = _is_big(archive, folder)
     stream = archive.read(f"{folder}/{STREAM}", MAX_STREAM)
     seen = Seen()
     source = Source(io.BytesIO(stream), len(stream), archive.place(f"{folder}/{STREAM}"))
@@ -55,7 +56,7 @@ def read_torch_zip(archive: ZipArchive, folder: str, most: int, where: str) -> F
     return ForeignTensors("torch", arrays, {"format": "zip", **flat.metadata()})
 
 
-def _is_big(archive: ZipArchive, folder: str, where: str) -> bool:
+def _is_big(archive: ZipArchive, folder: str) -> bool:
     """Whether numbers begin with their most significant byte; old files do not say and are little-endian."""
     name = f"{folder}/byteorder"
     order = archive.read(name, 16) if name in archive.entries else b"little"

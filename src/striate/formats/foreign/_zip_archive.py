@@ -29,6 +29,7 @@ class ZipArchive:
 
     Args:
         entries: by name, in the order of their bytes, without folders.
+        where: what an error message calls the file.
     """
 
     def __init__(self, file: BinaryIO, size: int, where: str) -> None:
@@ -40,7 +41,7 @@ class ZipArchive:
         Raises:
             FormatError: broken, overlapping, lying about names or sizes, or far larger when inflated.
         """
-        self._file, self._where = file, where
+        self._file, self.where = file, where
         table, end = read_table(file, size, where)
         promised = sum(entry.size for entry in table)
         if promised > MAX_RATIO * size + FREE_BYTES:
@@ -51,7 +52,7 @@ class ZipArchive:
 
     def place(self, name: str) -> str:
         """What an error message calls an entry."""
-        return f"{self._where}, entry {printable(name)}"
+        return f"{self.where}, entry {printable(name)}"
 
     def size(self, name: str) -> int:
         """The bytes of an entry when inflated.
@@ -60,7 +61,7 @@ class ZipArchive:
             FormatError: there is no such entry.
         """
         if name not in self.entries:
-            refuse(self._where, f"the archive has no entry {printable(name)}", "all entries of such a file")
+            refuse(self.where, f"the archive has no entry {printable(name)}", "all entries of such a file")
         return self.entries[name].size
 
     def read(self, name: str, most: int) -> bytes:

@@ -90,6 +90,8 @@ def read_tensors(
         refuse(where, f"it is a folder without a {MODEL}", _EXPECTED, "Give the name of a file in it.")
     with opened(inside) as file:
         found = _read(file, inside.parent, max_parameters, where)
+    if not found.tensors:
+        refuse(where, "it holds no tensors", "at least one")
     raise_all(nonfinite_problems(found.tensors, where))
     refuse_odd_truths(found.tensors, where)
     return found.widened() if widen else found
@@ -123,11 +125,14 @@ def _read_zip(file: BufferedReader, size: int, most: int, where: str) -> Foreign
     archive = ZipArchive(file, size, where)
     folder = torch_folder(archive)
     if folder is not None:
-        return read_torch_zip(archive, folder, most, _named(where, "torch"))
+        archive.where = _named(where, "torch")
+        return read_torch_zip(archive, folder, most)
     if is_keras(archive):
-        return read_keras_zip(archive, most, _named(where, "keras-zip"))
+        archive.where = _named(where, "keras-zip")
+        return read_keras_zip(archive, most)
     if is_numpy(archive):
-        return read_npz(archive, most, _named(where, "numpy"))
+        archive.where = _named(where, "numpy")
+        return read_npz(archive, most)
     raise refusal(where, "it is a zip archive without weights that are read here", _EXPECTED, _CURE)
 
 
