@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
+from striate.datasets.folders.decoding import Progress
+from striate.datasets.folders.labels import TargetKind
 from striate.errors import ArgumentError, Problem
 from striate.images._recipe_rules import Fit
+from striate.images.preprocessing import Preprocessing
 
 LEAST_MEMORY = 64 * 2**20
 LARGEST_SIDE = 4096
 
 
-def check_arguments(asked: dict[str, Any]) -> None:
-    """Refuse arguments that cannot be.
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of `image_folder`, which explains them."""
 
-    Args:
-        asked: the keyword arguments of `image_folder`.
+    table: Path | None
+    file_column: str | None
+    label_column: str | Sequence[str] | None
+    target: TargetKind | None
+    size: int | tuple[int, int] | None
+    fit: Fit | None
+    channels: int | None
+    preprocessing: Preprocessing | None
+    seed: int
+    skip_broken: bool
+    validation: float
+    test: float
+    workers: int | None
+    memory: int
+    progress: Progress | None
+
+
+def check_arguments(asked: Asked) -> None:
+    """Refuse arguments that cannot be.
 
     Raises:
         ArgumentError: all that are wrong.
     """
-    problems = [_share(asked, "validation"), _share(asked, "test"), _both(asked), _size(asked["size"])]
-    problems += [_fit(asked["fit"]), _channels(asked["channels"]), _whole(asked, "seed", 0), _workers(asked)]
-    problems += [_whole(asked, "memory", LEAST_MEMORY), _preprocessing(asked), _columns(asked)]
+    problems = [_share("validation", asked.validation), _share("test", asked.test), _both(asked)]
+    problems += [_size(asked.size), _fit(asked.fit), _channels(asked.channels), _whole("seed", asked.seed, 0)]
+    problems += [None if asked.workers is None else _whole("workers", asked.workers, 0)]
+    problems += [_whole("memory", asked.memory, LEAST_MEMORY), _preprocessing(asked), _columns(asked)]
     found = [problem for problem in problems if problem is not None]
     if found:
         raise ArgumentError(found)
 
 
-def _share(asked: dict[str, Any], name: str) -> Problem | None:
+def _share(name: str, value: Any) -> Problem | None:
     """A share of the pictures."""
-    value = asked[name]
     if _is_number(value) and 0 <= value < 1:
         return None
     return Problem(name, f"found {value!r}", "a share from 0 up to, but not, 1", "Give for instance 0.1.")
 
 
-def _both(asked: dict[str, Any]) -> Problem | None:
+def _both(asked: Asked) -> Problem | None:
     """Something must be left to train with."""
-    shares = asked["validation"], asked["test"]
+    shares = asked.validation, asked.test
     if all(_is_number(share) for share in shares) and sum(shares) >= 1 and max(shares) < 1:
         happened = f"{shares[0]!r} to validate and {shares[1]!r} to test leave nothing to train with"
         return Problem("validation, test", happened, "a sum below 1", "Give for instance 0.1 and 0.1.")
@@ -71,26 +95,20 @@ def _channels(channels: Any) -> Problem | None:
     return Problem("channels", f"found {channels!r}", "1 or 3", "Use 1 for grey, 3 for colour.")
 
 
-def _workers(asked: dict[str, Any]) -> Problem | None:
-    """A number of programs, or None."""
-    return None if asked["workers"] is None else _whole(asked, "workers", 0)
-
-
-def _whole(asked: dict[str, Any], name: str, least: int) -> Problem | None:
+def _whole(name: str, value: Any, least: int) -> Problem | None:
     """A whole number that is large enough."""
-    value = asked[name]
     if _is_whole(value) and value >= least:
         return None
     cure = f"Give for instance {name}={max(least, 1):,}.".replace(",", "_")
     return Problem(name, f"found {value!r}", f"a whole number from {least:,}", cure)
 
 
-def _preprocessing(asked: dict[str, Any]) -> Problem | None:
+def _preprocessing(asked: Asked) -> Problem | None:
     """A recipe that stands alone and has a size."""
-    recipe = asked["preprocessing"]
+    recipe = asked.preprocessing
     if recipe is None:
         return None
-    doubled = [name for name in ("size", "fit", "channels") if asked[name] is not None]
+    doubled = [name for name in ("size", "fit", "channels") if getattr(asked, name) is not None]
     if doubled:
         happened = f"{', '.join(doubled)} was given too"
         return Problem("preprocessing", happened, "one of the two", "Leave one of them out.")
@@ -99,10 +117,10 @@ def _preprocessing(asked: dict[str, Any]) -> Problem | None:
     return None
 
 
-def _columns(asked: dict[str, Any]) -> Problem | None:
+def _columns(asked: Asked) -> Problem | None:
     """Columns belong to a table."""
-    named = [name for name in ("file_column", "label_column") if asked[name] is not None]
-    if asked["table"] is not None or not named:
+    named = [name for name in ("file_column", "label_column") if getattr(asked, name) is not None]
+    if asked.table is not None or not named:
         return None
     return Problem(named[0], "there is no table", "a table that has the column", "Give table='labels.csv'.")
 

@@ -140,7 +140,7 @@ class PictureFolder:
         return digest.hexdigest()
 
     def text(self) -> str:
-        """What was found and decided, in sentences, a line each; names in it are as they are in the folder."""
+        """What was found and decided, in sentences, a line each; names are as they are in the folder."""
         asked = ", ".join(self.class_names or self.target_names)
         lines = [
             f"{len(self):,} pictures. Answers: {self.target_kind}, because {self.target_reason}.",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from striate.datasets.folders._asking import check_arguments
+from striate.datasets.folders._asking import Asked, check_arguments
 from striate.datasets.folders._joining import check_parts, look_alikes, members, without
 from striate.datasets.folders._saying import (
     BrokenPictures,
@@ -20,7 +20,7 @@ from striate.datasets.folders._saying import (
 from striate.datasets.folders.decoding import Means, Progress, Surveyed, decode, survey
 from striate.datasets.folders.description import PictureFolder
 from striate.datasets.folders.labels import TargetKind, make_targets, strata
-from striate.datasets.folders.layout import list_classes
+from striate.datasets.folders.layout import Listing, list_classes
 from striate.datasets.folders.sizes import choose
 from striate.datasets.folders.splitting import deal, ranks
 from striate.datasets.folders.store import Recipe, Store
@@ -75,14 +75,26 @@ def image_folder(
     Keras' `image_dataset_from_directory` gives batches; here a description comes first, its pixels at
     `.split("train").x` and its batches at `.split("train").batches(128)`.
     """
-    check_arguments(dict(locals()))
-    root = Path(path)
-    found = walk(root)
-    listing = (
-        list_classes(root, found)
-        if table is None
-        else list_table(root, found, Path(table), file_column, label_column)
+    asked = Asked(
+        None if table is None else Path(table),
+        file_column,
+        label_column,
+        target,
+        size,
+        fit,
+        channels,
+        preprocessing,
+        seed,
+        skip_broken,
+        validation,
+        test,
+        workers,
+        memory,
+        progress,
     )
+    check_arguments(asked)
+    root = Path(path)
+    listing = _listed(root, asked)
     make_targets(listing.files, listing.answers, listing.columns, target)  # to complain before the long work
     means = Means(workers, memory, progress)
     surveyed = survey(root, listing.files, means)
@@ -90,24 +102,62 @@ def image_folder(
     total = len(listing.files) + len(listing.refused)
     if not surveyed.files:
         raise BrokenPictures(root, sorted(broken, key=_name), total)
-    recipe, reason = _recipe(surveyed, preprocessing, size, fit, channels)
-    assert recipe.size is not None
-    store = Store(Recipe(recipe.size, recipe.channels, recipe.fit))
+    recipe, reason = _recipe(surveyed, asked)
+    store = Store(Recipe(recipe.size or (0, 0), recipe.channels, recipe.fit))
     broken = sorted([*broken, *decode(root, surveyed, store, means)], key=_name)
     if broken and (not skip_broken or len(broken) == total):
         raise BrokenPictures(root, broken, total)
+    return _described(root, asked, listing, surveyed, store, broken, recipe, reason)
+
+
+def _listed(root: Path, asked: Asked) -> Listing:
+    """The pictures and their answers, from a table or from class folders."""
+    found = walk(root)
+    if asked.table is None:
+        return list_classes(root, found)
+    return list_table(root, found, asked.table, asked.file_column, asked.label_column)
+
+
+def _recipe(surveyed: Surveyed, asked: Asked) -> tuple[Preprocessing, str]:
+    """How pictures become the input, and why in this way."""
+    if asked.preprocessing is not None:
+        height, width = asked.preprocessing.size or (0, 0)
+        said = f"The pictures become {height} x {width} (height x width), as the given preprocessing says."
+        return asked.preprocessing, said
+    choice = choose(surveyed.sizes, asked.size, asked.fit)
+    all_grey = bool(surveyed.grey.all())
+    count = asked.channels or (1 if all_grey else 3)
+    colour = "in grey" if count == 1 else "in colour"
+    why = "as asked" if asked.channels else "for all of them are" if all_grey else "for not all are grey"
+    return Preprocessing(
+        choice.size, count, fit=choice.fit
+    ), f"{choice.reason} They are read {colour}, {why}."
+
+
+def _described(
+    root: Path,
+    asked: Asked,
+    listing: Listing,
+    surveyed: Surveyed,
+    store: Store,
+    broken: Sequence[Broken],
+    recipe: Preprocessing,
+    reason: str,
+) -> PictureFolder:
+    """Join what is known, and deal the pictures to their parts."""
     good = without(listing, {each.file for each in broken})
-    notes = [*listing.notes, *lost_notes(root, listing, good)]
-    targets = make_targets(good.files, good.answers, good.columns, target)
+    targets = make_targets(good.files, good.answers, good.columns, asked.target)
     content = dict(zip(surveyed.files, surveyed.sha256, strict=True))
     digests = [content[name] for name in good.files]
     facts, pixels = store.facts(digests), store.rows(digests)
     groups = look_alikes(digests, facts["look"], pixels)
     given = np.array(good.given, np.int8)
     sha256 = np.ascontiguousarray(facts["sha256"])
-    parts = deal(strata(targets), groups, ranks(sha256, seed), given, validation, test)
-    check_parts(root, parts, validation, test)
+    order = ranks(sha256, asked.seed)
+    parts = deal(strata(targets), groups, order, given, asked.validation, asked.test)
+    check_parts(root, parts, asked.validation, asked.test)
     together = members(groups)
+    notes = [*listing.notes, *lost_notes(root, listing, good)]
     notes += [*duplicate_notes(root, good.files, together, targets, given), *tiny_notes(root, targets, parts)]
     return PictureFolder(
         path=root,
@@ -120,37 +170,16 @@ def image_folder(
         class_names=targets.class_names,
         target_names=targets.names,
         parts=parts,
-        split_reason=split_sentence(given, parts, seed),
+        split_reason=split_sentence(given, parts, asked.seed),
         preprocessing=recipe,
         size_reason=reason,
         groups=together,
         broken=tuple(broken),
         notes=tuple(notes),
-        seed=seed,
-        memory=memory,
+        seed=asked.seed,
+        memory=asked.memory,
         pixels=pixels,
     )
-
-
-def _recipe(
-    surveyed: Surveyed,
-    preprocessing: Preprocessing | None,
-    size: int | tuple[int, int] | None,
-    fit: Fit | None,
-    channels: int | None,
-) -> tuple[Preprocessing, str]:
-    """How pictures become the input, and why in this way."""
-    if preprocessing is not None:
-        height, width = preprocessing.size or (0, 0)
-        return preprocessing, f"The pictures become {height} x {width}, as the model's preprocessing says."
-    choice = choose(surveyed.sizes, size, fit)
-    all_grey = bool(surveyed.grey.all())
-    count = channels or (1 if all_grey else 3)
-    colour = "grey" if count == 1 else "in colour"
-    why = "as asked" if channels else "as all of them are" if all_grey else "as some of them are"
-    return Preprocessing(
-        choice.size, count, fit=choice.fit
-    ), f"{choice.reason} They are read {colour}, {why}."
 
 
 def _name(broken: Broken) -> str:
