@@ -32,7 +32,8 @@ class Maximised(Shown):
     """Pictures made for an objective.
 
     Args:
-        title: what they were made for. pictures: (N, H, W, C) colours from 0 to 1. gains: (N,) the objective of each, as it is seen unmoved.
+        title: what they were made for. pictures: (N, H, W, C) colours from 0 to 1.
+        gains: (N,) the objective of each, as it is seen unmoved.
         curve: ((steps done, mean objective), ...). captions: what each is for.
         seconds: what it took, compiling included. steps: how many were made.
     """

@@ -1,0 +1,252 @@
+"""DeepDream: a photograph in which a network is shown more of what it sees there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from striate.errors import ArgumentError, Problem
+from striate.explain._tracing import trace
+from striate.explain.seeing._aims import Aim, Plan, measure, plan
+from striate.explain.seeing._pixels import Pixels, as_bytes, as_colours, fitted, pixels_of
+from striate.explain.seeing._places import map_layers
+from striate.explain.seeing._running import resized
+from striate.explain.seeing.maximising import Told
+from striate.explain.seeing.objectives import Objective, as_objective, energy
+from striate.models import Model
+from striate.network import Network
+from striate.pages import Note, Panel, Part, Shown, grey
+
+BATCH_PIXELS = 2**16
+SMALLEST = 8
+"""Octaves with a shorter side than this are refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dream(Shown):
+    """A photograph and what became of it.
+
+    Args:
+        title: what was raised. source, picture: (H, W, C) colours from 0 to 1, before and after.
+        sizes: (H, W) of the octaves, the smallest first. steps: at each of them. seconds: what it took.
+    """
+
+    title: str
+    source: np.ndarray
+    picture: np.ndarray
+    sizes: tuple[tuple[int, int], ...]
+    steps: int
+    seconds: float
+
+    def parts(self) -> Sequence[Part]:
+        """Before and after."""
+        octaves = ", ".join(f"{height}x{width}" for height, width in self.sizes)
+        return [
+            Panel("before", grey(as_bytes(self.source), 0, 255), smooth=True),
+            Panel("after", grey(as_bytes(self.picture), 0, 255), smooth=True),
+            Note(f"{self.steps} steps at each of {octaves}, in {self.seconds:.1f} s."),
+        ]
+
+
+def dream(
+    model: Model,
+    image: Any,
+    objective: Objective | None = None,
+    *,
+    octaves: int = 4,
+    factor: float = 1.4,
+    steps: int = 10,
+    rate: float = 0.008,
+    bands: int = 4,
+    span: tuple[float, float] | None = None,
+    seed: int = 0,
+    progress: Told | None = None,
+) -> Dream:
+    """Change a photograph so that an objective rises, at several sizes, the smallest first.
+
+        x += rate * g / mean |g|,   g = the gradient of the objective, its frequency bands made equally strong
+
+    Args:
+        model: a model that reads one picture. image: (H, W, 1 or 3) of any size, uint8 or from 0 to 1.
+        objective: the energy of a layer about two thirds up unless given; also `channel`, `score` and others.
+        octaves: how many sizes. factor: from one to the next. steps: at each size.
+        rate: the mean change of a pixel in a step. bands: of frequencies, 0 to leave the gradient as it is.
+        span: what black and white are for the network, where neither its preprocessing nor a layer says so.
+        seed: of the shifts. progress: called after every step with (steps done, steps, mean of the objective).
+
+    Raises:
+        ArgumentError: the objective or an argument does not fit. DataError: the image is no picture.
+
+    Mordvintsev, Olah and Tyka, Inceptionism: going deeper into neural networks, 2015. The picture is covered
+    with tiles of the size of the network's input, shifted at random at every step, so that one compiled program
+    serves every size and no seam stays in one place.
+    """
+    began = time.perf_counter()
+    _check(octaves, factor, steps, bands)
+    pixels = pixels_of(model, span)
+    wanted = as_objective(energy(usual_layer(model.network)) if objective is None else objective)
+    tile = _tile_plan(model, wanted, pixels)
+    source = as_colours(image, pixels.shape[-1])
+    sizes = _sizes(source.shape[:2], octaves, factor)
+    slopes, randoms = _sloper(model.network, tile.aims, pixels), np.random.default_rng(seed)
+
+    def run(tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        gains, changes = slopes(model.variables, tile.numbers, jnp.asarray(tiles))
+        return np.asarray(gains), np.asarray(changes)
+
+    picture = fitted(source, sizes[0])
+    for number, size in enumerate(sizes):
+        picture = picture if number == 0 else _next_octave(picture, source, sizes[number - 1], size)
+        for step in range(steps):
+            gain, slope = _slope(run, picture, pixels.shape, randoms)
+            change = _equalised(slope, bands)
+            picture = np.clip(picture + rate * change / (np.abs(change).mean() + 1e-12), 0, 1).astype(
+                np.float32
+            )
+            if progress is not None:
+                progress(number * steps + step + 1, octaves * steps, gain)
+    seconds = time.perf_counter() - began
+    return Dream(f"A dream of {wanted}", source, picture, sizes, steps, seconds)
+
+
+def usual_layer(network: Network) -> str:
+    """A layer with maps about two thirds up, where networks see parts of things."""
+    layers = map_layers(network)
+    if not layers:
+        happened, cure = "no layer has maps", "Look at its weights with templates instead."
+        raise ArgumentError(Problem(network.name or "network", happened, "a convolutional network", cure))
+    return layers[2 * (len(layers) - 1) // 3]
+
+
+def _next_octave(
+    picture: np.ndarray, source: np.ndarray, old: tuple[int, int], new: tuple[int, int]
+) -> np.ndarray:
+    """The picture enlarged, with the details that the source has at the new size and not at the old one."""
+    there = fitted(source, new)
+    lost = there - fitted(fitted(source, old), new)
+    return np.clip(fitted(picture, new) + lost, 0, 1)
+
+
+@lru_cache(maxsize=16)
+def _sloper(network: Network, aims: tuple[Aim, ...], pixels: Pixels) -> Any:
+    """(variables, numbers, tiles) -> (N,) the objective of each tile, and its slopes (N, h, w, C), compiled."""
+    program = resized(network, [aim.name for aim in aims], pixels.shape)
+
+    def slopes(variables: Any, numbers: Any, tiles: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def total(tiles: jax.Array) -> tuple[jax.Array, jax.Array]:
+            values = trace(program, variables, {pixels.name: pixels.scaled(tiles)}).values
+            gains = measure(aims, numbers, values, [{}] * len(aims))
+            return gains.sum(), gains
+
+        changes, gains = jax.grad(total, has_aux=True)(tiles)
+        return gains, changes
+
+    return jax.jit(slopes)
+
+
+def _slope(
+    run: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    picture: np.ndarray,
+    tile: tuple[int, ...],
+    randoms: np.random.Generator,
+) -> tuple[float, np.ndarray]:
+    """The mean objective, and the slope of the whole picture put together from tiles at a random shift."""
+    down, across = (int(randoms.integers(axis)) for axis in tile[:2])
+    rolled = np.roll(picture, (down, across), (0, 1))
+    rows, columns = (-(-axis // side) for axis, side in zip(picture.shape[:2], tile[:2], strict=True))
+    places = [(row * tile[0], column * tile[1]) for row in range(rows) for column in range(columns)]
+    whole = np.zeros((rows * tile[0], columns * tile[1], tile[2]), np.float32)
+    gains: list[np.ndarray] = []
+    for some, tiles in _tiles(rolled, places, tile):
+        gain, slopes = run(tiles)
+        gains.append(gain[: len(some)])
+        for (top, left), slope in zip(some, slopes, strict=False):
+            whole[top : top + tile[0], left : left + tile[1]] = slope
+    kept = whole[: picture.shape[0], : picture.shape[1]]
+    return float(np.concatenate(gains).mean()), np.roll(kept, (-down, -across), (0, 1))
+
+
+def _tiles(
+    picture: np.ndarray, places: Sequence[tuple[int, int]], tile: tuple[int, ...]
+) -> Iterator[tuple[Sequence[tuple[int, int]], np.ndarray]]:
+    """Batches of tiles, all of one length; behind its borders the picture begins again."""
+    height, width = tile[:2]
+    count = max(1, min(len(places), BATCH_PIXELS // (height * width)))
+    count = 1 << (count - 1).bit_length()
+    for start in range(0, len(places), count):
+        some = places[start : start + count]
+        full = [*some, *([some[-1]] * (count - len(some)))]
+        pieces = [
+            picture.take(range(top, top + height), 0, mode="wrap").take(
+                range(left, left + width), 1, mode="wrap"
+            )
+            for top, left in full
+        ]
+        yield some, np.stack(pieces)
+
+
+def _equalised(slope: np.ndarray, bands: int) -> np.ndarray:
+    """The slope with `bands` octaves of frequencies, and what lies below them, each brought to the same size.
+
+    Burt and Adelson, The Laplacian pyramid as a compact image code, 1983, for the bands.
+    """
+    if not bands:
+        return slope
+    height, width = slope.shape[:2]
+    squares = np.fft.fftfreq(height)[:, None] ** 2 + np.fft.rfftfreq(width)[None] ** 2
+    spectrum = np.fft.rfft2(slope, axes=(0, 1))
+    blurs = [np.ones_like(squares)] + [np.exp(-2 * (np.pi * 2**band) ** 2 * squares) for band in range(bands)]
+    filters = [*(fine - coarse for fine, coarse in zip(blurs, blurs[1:], strict=False)), blurs[-1]]
+    parts = [np.fft.irfft2(spectrum * f[..., None], s=(height, width), axes=(0, 1)) for f in filters]
+    return sum((part / (np.sqrt((part**2).mean()) + 1e-12) for part in parts), np.zeros(slope.shape))
+
+
+def _tile_plan(model: Model, objective: Objective, pixels: Pixels) -> Plan:
+    """The objective for one tile.
+
+    Raises:
+        ArgumentError: it asks for several pictures, or for likeness to one.
+    """
+    made = plan(model, objective, pixels.shape[:2], pixels.shape[-1])
+    if made.pictures > 1:
+        cure = "Name one channel, class or direction."
+        raise ArgumentError(Problem("objective", f"it asks for {made.pictures} pictures", "one", cure))
+    if any(aim.way == "like" for aim in made.aims):
+        cure = "See caricature for that."
+        raise ArgumentError(Problem("objective", "it is a likeness", "an objective without a picture", cure))
+    return made
+
+
+def _sizes(size: tuple[int, ...], octaves: int, factor: float) -> tuple[tuple[int, int], ...]:
+    """(H, W) of each octave, the smallest first."""
+    sizes = [(round(size[0] / factor**n), round(size[1] / factor**n)) for n in reversed(range(octaves))]
+    if min(sizes[0]) < SMALLEST:
+        happened = (
+            f"the smallest octave of a picture of {size[0]}x{size[1]} has {sizes[0][0]}x{sizes[0][1]} pixels"
+        )
+        cure = "Give fewer octaves, a smaller factor or a larger picture."
+        raise ArgumentError(Problem("octaves", happened, f"at least {SMALLEST} pixels each way", cure))
+    return tuple(sizes)
+
+
+def _check(octaves: int, factor: float, steps: int, bands: int) -> None:
+    rules = (
+        ("octaves", octaves, isinstance(octaves, int) and octaves >= 1, "a whole number from 1 on"),
+        ("factor", factor, factor > 1, "a number above 1"),
+        ("steps", steps, isinstance(steps, int) and steps >= 1, "a whole number from 1 on"),
+        ("bands", bands, isinstance(bands, int) and bands >= 0, "a whole number from 0 on"),
+    )
+    problems = [
+        Problem(name, f"got {value!r}", wanted, "Leave it out for the usual one.")
+        for name, value, fine, wanted in rules
+        if not fine
+    ]
+    if problems:
+        raise ArgumentError(problems)
