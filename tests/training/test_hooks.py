@@ -29,6 +29,18 @@ def test_periods_come_from_backups():
     assert Hooks([BackupAndRestore("a", save_freq=7), BackupAndRestore("b")], None, {}).periods == (7,)
 
 
+def test_the_next_looks_come_from_periods_and_from_answers():
+    class Asked:
+        def __init__(self, step):
+            self.step = step
+
+        def next_wanted_step(self, done):
+            return self.step
+
+    callbacks = [BackupAndRestore("a", save_freq=7), Asked(30), Asked(None), Asked(3)]
+    assert Hooks(callbacks, None, {}).next_looks(20) == [21, 30, 21]
+
+
 def test_hooks_are_called_in_order_and_only_where_they_are():
     said = []
 

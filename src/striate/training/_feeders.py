@@ -63,6 +63,10 @@ class Feeder(Protocol):
         """The batch of a step of the last `advance`, for a closer look at it."""
         ...
 
+    def sample(self, examples: int) -> Batch | None:
+        """The first examples of the data, whatever their order in an epoch; None where that cannot be had."""
+        ...
+
     def facts(self) -> dict[str, Any]:
         """What must be the same when an interrupted training goes on."""
         ...
@@ -115,6 +119,10 @@ class ArrayFeeder:
         """The examples of a step."""
         chosen = self._order[step * self.size : (step + 1) * self.size]
         return jax.tree.map(lambda array: array[chosen], self._data)
+
+    def sample(self, examples: int) -> Batch | None:
+        """The first examples, not shuffled."""
+        return jax.tree.map(lambda array: array[:examples], self._data)
 
     def facts(self) -> dict[str, Any]:
         """How the data are cut, and a checksum of some of them."""
@@ -185,6 +193,10 @@ class IterableFeeder:
     def batch(self, step: int) -> Batch:
         """The batch of one of the last two steps."""
         return self._recent[step]
+
+    def sample(self, examples: int) -> Batch | None:
+        """None: to look at examples would take them out of the iterable."""
+        return None
 
     def facts(self) -> dict[str, Any]:
         """The steps of an epoch, if they are fixed; the data are known only when they come."""

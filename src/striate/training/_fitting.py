@@ -201,6 +201,7 @@ def fit(model: Any, arguments: FitArguments) -> History:
         with progress:
             run.hooks.call("restore_run", run)
             run.hooks.call("on_train_begin", {})
+            run.hooks.call("before_training", run)
             run.train()
             run.hooks.call("after_training", run)
     finally:

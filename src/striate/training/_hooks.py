@@ -58,6 +58,18 @@ class Hooks:
         wanted = (getattr(callback, "every_steps", None) for callback in self.callbacks)
         return tuple(period for period in wanted if isinstance(period, int))
 
+    def next_looks(self, done: int) -> list[int]:
+        """The next steps that callbacks want to see, counted over all epochs as `done` is.
+
+        A callback says them as a period, `every_steps`, or answers `next_wanted_step(done)` with a later step
+        or None. Its `before_chunk(run)` finds the run there before the next step, its `after_chunk(run)`
+        behind the last one.
+        """
+        wanted = [done + period - done % period for period in self.periods]
+        asked = [callback.next_wanted_step(done) for callback in self.callbacks
+                 if hasattr(callback, "next_wanted_step")]  # fmt: skip
+        return wanted + [max(step, done + 1) for step in asked if step is not None]
+
     def call(self, name: str, *arguments: Any) -> None:
         """Call a hook of every callback that has it."""
         for callback in self.callbacks:

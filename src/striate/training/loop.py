@@ -105,6 +105,7 @@ class Run:
         pace, key = Pace(each), jax.random.fold_in(jax.random.key(self.seed), self.epoch)
         bound = self.feeder.bound
         while (bound is None or self.step < bound) and not self.model.stop_training:
+            self.hooks.call("before_chunk", self)
             start, stop, began = self.step, self._next_look(pace, bound), time.perf_counter()
             if each:
                 self.hooks.call("on_train_batch_begin", start, {})
@@ -126,7 +127,7 @@ class Run:
     def _next_look(self, pace: Pace, bound: int | None) -> int:
         """The step after which to look: soon, at the end of the epoch, or where a callback asked for it."""
         stops = [self.step + pace.steps] + ([] if bound is None else [bound])
-        stops += [self.step + period - (self.done + self.step) % period for period in self.hooks.periods]
+        stops += [step - self.done for step in self.hooks.next_looks(self.done + self.step)]
         return min(stops)
 
     def _looked(self, sums: Sums, each: bool) -> None:
