@@ -1,5 +1,6 @@
 """Weights under the names and in the layouts of other frameworks, both ways."""
 
+from striate.formats.exchange.keras_config import network_from_config
 from striate.formats.exchange.mapping import Mapped, from_variables, head_paths, into_variables, map_tensors
 from striate.formats.exchange.recognising import CONVENTIONS, recognise
 from striate.formats.exchange.writing import write_weights
@@ -11,6 +12,7 @@ __all__ = [
     "head_paths",
     "into_variables",
     "map_tensors",
+    "network_from_config",
     "recognise",
     "write_weights",
 ]

@@ -60,11 +60,13 @@ def find_names(
         chosen, names = CONVENTIONS["keras"], told
         notes.append("layers are found by the names that the file keeps beside their numbers")
     slots = chosen.slots(network, names)
-    known = {name for slot in slots for name in slot.names}
+    known = [name for slot in slots for name in slot.names]
     plain = _plain_names(names, known, chosen)
     if by == "name":
         plain, more = _met(plain, known, chosen)
         notes += more
+    else:
+        notes.append("tensors are matched by their order, as it was asked for")
     return Found(chosen, slots, plain, tensors, tuple(notes))
 
 

@@ -87,4 +87,4 @@ def _own_plain(name: str) -> str | None:
 
 
 KERAS = Convention("keras", "Keras' names", keras_slots, keras_plain)
-STRIATE = Convention("striate", "Striate's own names", _own_slots, _own_plain)
+STRIATE = Convention("striate", "path/weight, channels last", _own_slots, _own_plain)
