@@ -11,7 +11,6 @@ from PIL import Image
 
 from striate.errors import ArgumentError, DataError, Problem
 from striate.images import Preprocessing
-from striate.layers._base import Shape
 from striate.models import Model
 from striate.training._scaling import has_scaling_layer
 
@@ -26,10 +25,15 @@ class Pixels:
     """
 
     name: str
-    shape: Shape
+    shape: tuple[int, int, int]
     preprocessing: Preprocessing | None
     low: float = 0.0
     high: float = 1.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) of one picture."""
+        return self.shape[0], self.shape[1]
 
     def scaled(self, colours: jax.Array) -> jax.Array:
         """(N, H, W, C) from 0 to 1 as the network wants them."""
@@ -55,12 +59,13 @@ def pixels_of(model: Model, span: tuple[float, float] | None = None) -> Pixels:
         happened = f"it reads {' and '.join(map(str, shapes))}"
         cure = "Look at its layers with feature_maps or filters instead."
         raise ArgumentError(Problem(model.name, happened, "one picture, (H, W, 1) or (H, W, 3)", cure))
-    name = network.inputs[0].name
+    name, (height, width, channels) = network.inputs[0].name, shapes[0]
+    shape = (height, width, channels)
     if span is not None:
-        return Pixels(name, shapes[0], None, float(span[0]), float(span[1]))
+        return Pixels(name, shape, None, float(span[0]), float(span[1]))
     if model.preprocessing is not None:
-        return Pixels(name, shapes[0], model.preprocessing)
-    return Pixels(name, shapes[0], None, 0.0, 255.0 if has_scaling_layer(network) else 1.0)
+        return Pixels(name, shape, model.preprocessing)
+    return Pixels(name, shape, None, 0.0, 255.0 if has_scaling_layer(network) else 1.0)
 
 
 def as_colours(image: Any, channels: int, where: str = "image") -> np.ndarray:

@@ -48,7 +48,9 @@ def caricature(
 ) -> Caricature:
     """Make a picture whose activation in a layer points the way a given picture's does, and further.
 
-        maximise mean <a, b> max(0.1, cosine(a, b))^power,   b = the activation of the given picture, moved likewise
+        maximise the mean of <a, b> max(0.1, cosine(a, b))^power over positions
+
+    Here b is the activation of the given picture, moved as the made one is.
 
     Args:
         model: a model that reads one picture. image: (H, W, 1 or 3), uint8 or from 0 to 1.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,13 +18,13 @@ from striate.explain.seeing._aims import Aim, Plan, measure, plan
 from striate.explain.seeing._pixels import Pixels, as_bytes, as_colours, fitted, pixels_of
 from striate.explain.seeing._places import map_layers
 from striate.explain.seeing._running import resized
+from striate.explain.seeing._tiling import equalised, tiled_slope
 from striate.explain.seeing.maximising import Told
 from striate.explain.seeing.objectives import Objective, as_objective, energy
 from striate.models import Model
 from striate.network import Network
 from striate.pages import Note, Panel, Part, Shown, grey
 
-BATCH_PIXELS = 2**16
 SMALLEST = 8
 """Octaves with a shorter side than this are refused."""
 
@@ -79,14 +79,14 @@ def dream(
         octaves: how many sizes. factor: from one to the next. steps: at each size.
         rate: the mean change of a pixel in a step. bands: of frequencies, 0 to leave the gradient as it is.
         span: what black and white are for the network, where neither its preprocessing nor a layer says so.
-        seed: of the shifts. progress: called after every step with (steps done, steps, mean of the objective).
+        seed: of the shifts. progress: called after every step with (steps done, steps, objective).
 
     Raises:
         ArgumentError: the objective or an argument does not fit. DataError: the image is no picture.
 
     Mordvintsev, Olah and Tyka, Inceptionism: going deeper into neural networks, 2015. The picture is covered
-    with tiles of the size of the network's input, shifted at random at every step, so that one compiled program
-    serves every size and no seam stays in one place.
+    with tiles of the size of the network's input, shifted at random at every step, so that one compiled
+    program serves every size and no seam stays in one place.
     """
     began = time.perf_counter()
     _check(octaves, factor, steps, bands)
@@ -105,8 +105,8 @@ def dream(
     for number, size in enumerate(sizes):
         picture = picture if number == 0 else _next_octave(picture, source, sizes[number - 1], size)
         for step in range(steps):
-            gain, slope = _slope(run, picture, pixels.shape, randoms)
-            change = _equalised(slope, bands)
+            gain, slope = tiled_slope(run, picture, pixels.shape, randoms)
+            change = equalised(slope, bands)
             picture = np.clip(picture + rate * change / (np.abs(change).mean() + 1e-12), 0, 1).astype(
                 np.float32
             )
@@ -136,7 +136,7 @@ def _next_octave(
 
 @lru_cache(maxsize=16)
 def _sloper(network: Network, aims: tuple[Aim, ...], pixels: Pixels) -> Any:
-    """(variables, numbers, tiles) -> (N,) the objective of each tile, and its slopes (N, h, w, C), compiled."""
+    """(variables, numbers, tiles) -> (N,) the objective and (N, h, w, C) its slopes, compiled."""
     program = resized(network, [aim.name for aim in aims], pixels.shape)
 
     def slopes(variables: Any, numbers: Any, tiles: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -151,70 +151,13 @@ def _sloper(network: Network, aims: tuple[Aim, ...], pixels: Pixels) -> Any:
     return jax.jit(slopes)
 
 
-def _slope(
-    run: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
-    picture: np.ndarray,
-    tile: tuple[int, ...],
-    randoms: np.random.Generator,
-) -> tuple[float, np.ndarray]:
-    """The mean objective, and the slope of the whole picture put together from tiles at a random shift."""
-    down, across = (int(randoms.integers(axis)) for axis in tile[:2])
-    rolled = np.roll(picture, (down, across), (0, 1))
-    rows, columns = (-(-axis // side) for axis, side in zip(picture.shape[:2], tile[:2], strict=True))
-    places = [(row * tile[0], column * tile[1]) for row in range(rows) for column in range(columns)]
-    whole = np.zeros((rows * tile[0], columns * tile[1], tile[2]), np.float32)
-    gains: list[np.ndarray] = []
-    for some, tiles in _tiles(rolled, places, tile):
-        gain, slopes = run(tiles)
-        gains.append(gain[: len(some)])
-        for (top, left), slope in zip(some, slopes, strict=False):
-            whole[top : top + tile[0], left : left + tile[1]] = slope
-    kept = whole[: picture.shape[0], : picture.shape[1]]
-    return float(np.concatenate(gains).mean()), np.roll(kept, (-down, -across), (0, 1))
-
-
-def _tiles(
-    picture: np.ndarray, places: Sequence[tuple[int, int]], tile: tuple[int, ...]
-) -> Iterator[tuple[Sequence[tuple[int, int]], np.ndarray]]:
-    """Batches of tiles, all of one length; behind its borders the picture begins again."""
-    height, width = tile[:2]
-    count = max(1, min(len(places), BATCH_PIXELS // (height * width)))
-    count = 1 << (count - 1).bit_length()
-    for start in range(0, len(places), count):
-        some = places[start : start + count]
-        full = [*some, *([some[-1]] * (count - len(some)))]
-        pieces = [
-            picture.take(range(top, top + height), 0, mode="wrap").take(
-                range(left, left + width), 1, mode="wrap"
-            )
-            for top, left in full
-        ]
-        yield some, np.stack(pieces)
-
-
-def _equalised(slope: np.ndarray, bands: int) -> np.ndarray:
-    """The slope with `bands` octaves of frequencies, and what lies below them, each brought to the same size.
-
-    Burt and Adelson, The Laplacian pyramid as a compact image code, 1983, for the bands.
-    """
-    if not bands:
-        return slope
-    height, width = slope.shape[:2]
-    squares = np.fft.fftfreq(height)[:, None] ** 2 + np.fft.rfftfreq(width)[None] ** 2
-    spectrum = np.fft.rfft2(slope, axes=(0, 1))
-    blurs = [np.ones_like(squares)] + [np.exp(-2 * (np.pi * 2**band) ** 2 * squares) for band in range(bands)]
-    filters = [*(fine - coarse for fine, coarse in zip(blurs, blurs[1:], strict=False)), blurs[-1]]
-    parts = [np.fft.irfft2(spectrum * f[..., None], s=(height, width), axes=(0, 1)) for f in filters]
-    return sum((part / (np.sqrt((part**2).mean()) + 1e-12) for part in parts), np.zeros(slope.shape))
-
-
 def _tile_plan(model: Model, objective: Objective, pixels: Pixels) -> Plan:
     """The objective for one tile.
 
     Raises:
         ArgumentError: it asks for several pictures, or for likeness to one.
     """
-    made = plan(model, objective, pixels.shape[:2], pixels.shape[-1])
+    made = plan(model, objective, pixels.size, pixels.shape[-1])
     if made.pictures > 1:
         cure = "Name one channel, class or direction."
         raise ArgumentError(Problem("objective", f"it asks for {made.pictures} pictures", "one", cure))

@@ -144,7 +144,7 @@ def _pictures(
     """(n, H, W, C) inputs, and a picture to draw on."""
     if images is None:
         colours = np.random.default_rng(seed).random((samples, *pixels.shape), np.float32)
-        blank = np.full((*pixels.shape[:2], 3), 160, np.uint8)
+        blank = np.full((*pixels.size, 3), 160, np.uint8)
         return pixels.scaled(jnp.asarray(colours)), blank
     batch = first_pictures(model, images, samples)
     first = batch.given[0]
@@ -154,4 +154,4 @@ def _pictures(
 def _ground(picture: Any, pixels: Pixels) -> np.ndarray:
     """(H, W, 3) uint8, resized to the network's input."""
     colours = as_colours(picture, 3, "picture")
-    return as_bytes(fitted(colours, (pixels.shape[0], pixels.shape[1])))
+    return as_bytes(fitted(colours, pixels.size))
