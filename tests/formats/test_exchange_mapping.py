@@ -76,7 +76,7 @@ def test_everything_missing_extra_and_misshaped_is_told_at_once(state):
     assert refused(small(), state) == (
         "5 problems:\n"
         "1. a.pth, tensor fc.bias: its shape is [5]; expected [3], for fc/bias.\n"
-        "  For another number of classes, keep the new layer's own start with skip_head=True.\n"
+        "  Make the network for as many classes as the file has, or leave its head out with skip_head=True.\n"
         "2. a.pth, tensor conv1.weight: it is missing; expected float32 [4, 3, 3, 3], for conv1/kernel.\n"
         "  Is it 'conv1.wait' in the file?\n"
         "3. a.pth, tensor bn1.running_var: it is missing; expected float32 [4], for bn1/moving_variance.\n"
@@ -191,27 +191,34 @@ def test_order_is_used_only_when_it_is_asked_for(state):
     assert_same(exchange.map_tensors(small(), state, by="order").variables, drawn(small()))
 
 
-def test_order_needs_equal_shapes_roles_layers_and_counts(state):
+def test_order_needs_equal_layers_roles_and_shapes(state):
     state = renamed_stems(state)
-    swapped = dict(state)
-    swapped["0.bias"], swapped["1.weight"] = swapped.pop("1.weight"), swapped.pop("0.bias")
-    said = refused(
-        small(),
-        {name: swapped[name] for name in ["0.weight", "1.weight", "0.bias", *list(state)[3:]]},
-        by="order",
-    )
-    assert said == (
+    swapped = {**{name: state[name] for name in state if name[0] == "1"}, **state}
+    assert refused(small(), swapped, by="order") == (
         "2 problems:\n"
-        "1. a.pth, tensor 1.weight: it is 'weight' of shape [4]; "
-        "expected 'bias' of shape [4], for conv1/bias.\n"
+        "1. a.pth, layer 1: it has weight [4], bias [4], running_mean [4], running_var [4]; "
+        "expected weight [4, 3, 3, 3], bias [4], for conv1.\n"
         "  The order is not the network's: match by name, after renaming the tensors.\n"
-        "2. a.pth, tensor 0.bias: it is 'bias' of shape [4]; expected 'weight' of shape [4], for bn1/gamma.\n"
+        "2. a.pth, layer 0: it has weight [4, 3, 3, 3], bias [4]; "
+        "expected weight [4], bias [4], running_mean [4], running_var [4], for bn1.\n"
         "  The order is not the network's: match by name, after renaming the tensors."
     )
-    del state["5.bias"]
-    assert refused(small(), state, by="order").startswith(
-        "a.pth: it has 7 tensors; expected 8, as the network"
+    del state["5.bias"], state["5.weight"]
+    assert refused(small(), state, by="order") == (
+        "a.pth: it has tensors of 2 layers; expected 3, as many as the network has with weights.\n"
+        "  Give one for each; leave others out with ignore=."
     )
+
+
+def test_a_sorted_file_is_read_in_the_order_of_its_numbers():
+    layers = [Conv2D(2, 1, name=f"conv{number}") for number in range(12)]
+    network = sequential(layers, input_shape=(2, 2, 2))
+    state = exchange.from_variables(network, drawn(network), "torch")
+    numbered = {name.replace("conv", "features."): array for name, array in state.items()}
+    shuffled = dict(sorted(numbered.items()))
+    assert list(shuffled)[2:4] == ["features.1.bias", "features.1.weight"]
+    assert list(shuffled)[4:6] == ["features.10.bias", "features.10.weight"]
+    assert_same(exchange.map_tensors(network, shuffled, by="order").variables, drawn(network))
 
 
 def test_order_does_not_take_the_bias_of_another_layer():
@@ -220,7 +227,8 @@ def test_order_does_not_take_the_bias_of_another_layer():
     zeros = np.zeros((4, 4, 1, 1), np.float32)
     crossed = {"0.weight": zeros, "1.weight": zeros, "0.bias": np.zeros(4, np.float32)}
     assert refused(network, crossed, by="order").startswith(
-        "a.pth, tensor 0.bias: it is 'bias' of shape [4]; "
+        "2 problems:\n"
+        "1. a.pth, layer 0: it has weight [4, 4, 1, 1], bias [4]; expected weight [4, 4, 1, 1], for a."
     )
 
 

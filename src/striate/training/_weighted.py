@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -149,13 +149,40 @@ class Weighted:
         """Go on with the weights of a list such as `get_weights` gives."""
         self.variables = _weights.from_list(self.network, weights)
 
-    def save_weights(self, path: str | os.PathLike[str]) -> None:
-        """Write the weights alone, as a safetensors file."""
-        _weights.save(path, self.variables)
+    def save_weights(self, path: str | os.PathLike[str], *, convention: str | None = None) -> None:
+        """Write the weights alone.
 
-    def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Go on with weights that `save_weights` wrote for the same network."""
-        self.variables = _weights.load(path, self.network)
+        Args:
+            path: ends with `.weights.h5` for a file that Keras loads, `.npz` for NumPy's; anything else
+                becomes a safetensors file. convention: of the names: "torch" is what PyTorch loads.
+        """
+        _weights.save(path, self.network, self.variables, convention)
+
+    def load_weights(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        convention: str | None = None,
+        by: Literal["name", "order"] = "name",
+        skip_head: bool = False,
+        ignore: Sequence[str] = (),
+    ) -> None:
+        """Go on with the weights of a file: our own, or one of PyTorch, Keras, TensorFlow.js, NumPy.
+
+        The file is read as data and never as code; what it is, is decided by its bytes.
+
+        Args:
+            path: the file, or the folder of a TensorFlow.js model.
+            convention: "torch", "keras", "keras3" or "striate"; recognised from the names when left out.
+            by: "order" matches the first tensor with the first weight and so on, where names differ.
+            skip_head: leave the layers that make the outputs as they start, for other classes.
+            ignore: patterns such as "fc.*" of names that are not wanted.
+
+        Raises:
+            FormatError: everything missing, unknown or of another shape, at once.
+        """
+        options = {"convention": convention, "by": by, "skip_head": skip_head, "ignore": ignore}
+        self.variables = _weights.load(path, self.network, seed=self.seed, **options)
 
     @property
     def preprocessing(self) -> Preprocessing | None:

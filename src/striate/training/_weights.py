@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from striate.errors import FormatError, Problem, ShapeError
-from striate.formats import read_safetensors, write_safetensors
+from striate.errors import Problem, ShapeError
+from striate.formats._places import shown
 from striate.network import Network
 
 Flat = dict[tuple[str, str], Any]
@@ -69,35 +71,33 @@ def from_list(network: Network, arrays: Sequence[Any]) -> dict[str, Any]:
     return grouped(network, weights)
 
 
-def save(path: str | os.PathLike[str], variables: Mapping[str, Any]) -> None:
-    """Write the weights alone as a safetensors file: `conv1/kernel`, `conv1/bias`, …"""
-    arrays = {f"{where}/{name}": np.asarray(array) for (where, name), array in flat(variables).items()}
-    write_safetensors(path, arrays)
+def save(
+    path: str | os.PathLike[str], network: Network, variables: Mapping[str, Any], convention: str | None
+) -> None:
+    """Write the weights alone: `.weights.h5` as Keras does, `.npz` as NumPy does, else as safetensors."""
+    from striate.formats.exchange import write_weights
+
+    ending = next((each for each in (".weights.h5", ".npz") if str(path).endswith(each)), ".safetensors")
+    if ending == ".weights.h5" and convention is None and find_spec("h5py") is None:
+        cure = "Install h5py (pip install 'striate[keras]') for a file that Keras reads too."
+        told = Problem(
+            os.fspath(path), "it becomes a safetensors file", "h5py, to write HDF5", cure, "warning"
+        )
+        warnings.warn(str(told), stacklevel=3)
+        ending = ".safetensors"
+    write_weights(path, network, variables, convention, ending=ending)
 
 
-def load(path: str | os.PathLike[str], network: Network) -> dict[str, Any]:
-    """Read the weights of this very network from a safetensors file.
+def load(path: str | os.PathLike[str], network: Network, **options: Any) -> dict[str, Any]:
+    """Read the weights of a network from a file of any framework.
 
     Raises:
-        FormatError: weights are missing or unknown. ShapeError: a shape differs.
+        FormatError: it is no such file, or weights are missing, unknown or of another shape; all at once.
     """
-    arrays, _ = read_safetensors(path)
-    found = {(name.rpartition("/")[0], name.rpartition("/")[2]): array for name, array in arrays.items()}
-    wanted = set(_keys(network))
-    cure = "Load the weights into the network that they were saved from."
-    problems = [
-        Problem("/".join(key), happened, expected, cure)
-        for keys, happened, expected in (
-            (wanted - set(found), "the weight is not in the file", "every weight of the network"),
-            (set(found) - wanted, "the network has no such weight", "only weights of the network"),
-        )
-        for key in sorted(keys)
-    ]
-    if problems:
-        raise FormatError(problems)
-    weights = {key: jnp.array(array, jnp.float32) for key, array in found.items()}
-    _check_shapes(network, weights)
-    return grouped(network, weights)
+    from striate.formats.exchange import into_variables
+    from striate.formats.foreign import read_tensors
+
+    return into_variables(network, read_tensors(path), where=shown(path), **options)
 
 
 def _keys(network: Network) -> list[tuple[str, str]]:

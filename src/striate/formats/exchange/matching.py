@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -59,9 +61,10 @@ def pair_by_name(slots: Sequence[Slot], names: Mapping[str, str], shapes: Mappin
 def pair_by_order(
     slots: Sequence[Slot], names: Sequence[str], shapes: Mapping[str, Shape], separator: str, where: str
 ) -> Pairing:
-    """Give the first slot the first tensor and so on, if nothing speaks against it anywhere.
+    """Give the first layer the first layer's tensors and so on, if nothing speaks against it anywhere.
 
-    Besides shapes, the roles (kernel, bias, mean, …) must agree, and layers must stay together.
+    Every layer must have the same roles (kernel, bias, mean, …) on both sides, and every role the same shape.
+    A file whose names are sorted has lost its order; there numbers in names count as numbers.
 
     Args:
         slots: what the network wants, in its order. names: of the tensors, in the order of the file.
@@ -70,29 +73,49 @@ def pair_by_order(
     Raises:
         FormatError: all disagreements.
     """
-    problems = []
-    if len(slots) != len(names):
-        cure = "Give one tensor for each weight; leave others out with ignore=."
-        happened = f"it has {len(names)} tensors"
-        problems.append(Problem(where, happened, f"{len(slots)}, as the network has weights", cure))
-    theirs: dict[str, str] = {}
-    ours: dict[str, str] = {}
-    for slot, name in zip(slots, names, strict=False):
-        stem, _, role = name.rpartition(separator)
-        layer, _, wanted = slot.name.rpartition(separator)
-        same_layer = theirs.get(stem, layer) == layer and ours.get(layer, stem) == stem
-        if slot.fits(shapes[name]) and role == wanted and same_layer:
-            theirs[stem], ours[layer] = layer, stem
-        else:
-            expected = f"{wanted!r} of shape {list(slot.layout.theirs)}, for {slot.own}"
-            happened = f"it is {printable(role)!r} of shape {list(shapes[name])}"
-            problems.append(Problem(_place(where, name), happened, expected, _ORDER_CURE))
+    ours = _by_layer({slot.name: slot for slot in slots}, separator)
+    ordered = sorted(names, key=_natural) if list(names) == sorted(names) else names
+    theirs = _by_layer({name: name for name in ordered}, separator)
+    if len(ours) != len(theirs):
+        cure = "Give one for each; leave others out with ignore=."
+        happened = f"it has tensors of {len(theirs)} layers"
+        problem = Problem(where, happened, f"{len(ours)}, as many as the network has with weights", cure)
+        raise FormatError(problem)
+    pairs, problems = [], []
+    for (layer, wanted), (stem, found) in zip(ours.items(), theirs.items(), strict=True):
+        if set(wanted) == set(found) and all(slot.fits(shapes[found[role]]) for role, slot in wanted.items()):
+            pairs += [(slot, found[role]) for role, slot in wanted.items()]
+            continue
+        expected = _listed({role: slot.layout.theirs for role, slot in wanted.items()})
+        happened = f"it has {_listed({role: shapes[name] for role, name in found.items()})}"
+        place = f"{where}, layer {printable(stem)}"
+        problems.append(Problem(place, happened, f"{expected}, for {layer}", _ORDER_CURE))
     if problems:
         raise FormatError(problems[:MAX_TOLD])
-    return Pairing(pairs=list(zip(slots, names, strict=True)))
+    return Pairing(pairs=pairs)
 
 
 _ORDER_CURE = "The order is not the network's: match by name, after renaming the tensors."
+
+
+def _by_layer(things: Mapping[str, Any], separator: str) -> dict[str, dict[str, Any]]:
+    """{layer: {role: thing}} in the order in which layers come first."""
+    layers: dict[str, dict[str, Any]] = {}
+    for name, thing in things.items():
+        layer, _, role = name.rpartition(separator)
+        layers.setdefault(layer, {})[role] = thing
+    return layers
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts features.2 before features.10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdigit() and len(part) < 18 else (-1, part) for part in parts]
+
+
+def _listed(shapes: Mapping[str, Shape]) -> str:
+    """Roles with their shapes, for a message."""
+    return ", ".join(f"{printable(role)} {list(shape)}" for role, shape in shapes.items())
 
 
 def pairing_problems(
@@ -123,7 +146,9 @@ def pairing_problems(
 def _misshaped(slot: Slot, name: str, array: np.ndarray, in_head: bool, where: str) -> Problem:
     cure = "Load it into the network that it was made for."
     if in_head:
-        cure = "For another number of classes, keep the new layer's own start with skip_head=True."
+        cure = (
+            "Make the network for as many classes as the file has, or leave its head out with skip_head=True."
+        )
     expected = f"{list(slot.layout.theirs)}, for {slot.own}"
     return Problem(_place(where, name), f"its shape is {list(array.shape)}", expected, cure)
 

@@ -41,6 +41,8 @@ def write_weights(
     network: Network,
     variables: Mapping[str, Any],
     convention: str | None = None,
+    *,
+    ending: str | None = None,
 ) -> dict[str, np.ndarray]:
     """Write weights for another program, atomically, in the kind of file that the ending names.
 
@@ -49,6 +51,7 @@ def write_weights(
         network: the architecture. variables: its weights.
         convention: of the names in a .safetensors or .npz file: "striate", "torch" or "keras"; "striate" when
             left out. PyTorch's `load_state_dict` takes "torch". A .weights.h5 file always follows "keras3".
+        ending: what kind of file it is to be, for a path that does not tell.
 
     Returns:
         What was written, by name.
@@ -57,15 +60,15 @@ def write_weights(
         ArgumentError: another ending or a convention that the file cannot hold, or h5py is not installed.
         FormatError: numbers that are not finite. StriateError: the file cannot be written.
     """
-    ending = ENDINGS[ending_of(path)]
-    chosen = convention or ending.conventions[0]
-    if chosen not in ending.conventions:
-        expected = " or ".join(ending.conventions)
+    kind = ENDINGS[ending or ending_of(path)]
+    chosen = convention or kind.conventions[0]
+    if chosen not in kind.conventions:
+        expected = " or ".join(kind.conventions)
         happened = f"it cannot hold names of the convention {chosen!r}"
         raise ArgumentError(Problem(shown(path), happened, expected, "Choose one of these."))
     arrays = from_variables(network, variables, chosen)
     raise_all(nonfinite_problems(arrays, shown(path)))
-    ending.write(Path(path), arrays, network, chosen)
+    kind.write(Path(path), arrays, network, chosen)
     return arrays
 
 
