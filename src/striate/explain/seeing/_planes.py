@@ -47,8 +47,8 @@ def principal_components(rows: np.ndarray, count: int = 2) -> tuple[np.ndarray, 
         rows: (N, D). count: how many directions.
 
     Returns:
-        (N, count) coordinates U S; (count, D) directions V^T, each with its largest entry positive; and (count,)
-        the share of the variance that each has.
+        (N, count) coordinates U S; (count, D) directions V^T, their largest entries positive; (count,) the
+        share of the variance that each has.
 
     Pearson, On lines and planes of closest fit, 1901.
     """

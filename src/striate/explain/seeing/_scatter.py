@@ -1,4 +1,4 @@
-"""Points on a plane: as dots, as the pictures themselves, and as a page that shows pictures when pointed at."""
+"""Points on a plane: as dots, as the pictures themselves, as a page that shows what is pointed at."""
 
 from __future__ import annotations
 

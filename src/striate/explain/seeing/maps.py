@@ -91,6 +91,8 @@ def _telling(network: Network) -> list[str]:
     """The last layer of each size of map, in the order they run."""
     last: dict[tuple[int, ...], str] = {}
     for path in map_layers(network):
+        if network.program.steps[path].layer.RANDOM:
+            continue
         size = network.shapes[path][:2]
         last.pop(size, None)
         last[size] = path

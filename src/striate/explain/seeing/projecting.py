@@ -31,6 +31,7 @@ WORDS = {
     "drawn anew (Adebayo and others, 2018). It shows edges of the picture, not reasons of the network.",
     "gradient": "The gradient of the unit: how a small change of each pixel would change it.",
 }
+METHODS = {"deconvnet": "Deconvnet", "guided": "Guided backpropagation", "gradient": "Gradient"}
 How = Literal["deconvnet", "guided", "gradient"]
 
 
@@ -104,7 +105,7 @@ def project_unit(
     whole = tuple((0, axis - 1) for axis in network.shapes[source][:2])
     box: Any = pixels_seen(network, place.path, spot).get(source, whole) if place.has_space else whole
     where = f" at {spot}" if place.has_space else ""
-    title = f"{by.capitalize()} of {place.name}, channel {unit[-1]}{where}"
+    title = f"{METHODS[by]} of {place.name}, channel {unit[-1]}{where}"
     projected = np.asarray(back[source][0])
     return Projection(title, reading.picture(), projected, float(values[0][unit]), box, WORDS[by])
 
