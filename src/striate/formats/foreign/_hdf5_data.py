@@ -99,7 +99,7 @@ def _plain(layout: Cursor, where: int, shape: tuple[int, ...], dtype: np.dtype) 
     if place == NOWHERE and not needed:
         return DataSet(shape, dtype, place=0)
     if place == NOWHERE:
-        raise Misfit(f"it claims {needed} bytes of numbers that were never written", "numbers")
+        raise Misfit(f"it claims {needed} bytes of numbers that were never written", "numbers in the file")
     if size != needed:
         raise Misfit(f"{size} bytes are set aside for it", f"{needed} bytes for {dtype} {shape}")
     if where == _COMPACT:

@@ -81,9 +81,9 @@ def _place(where: str, path: str) -> str:
 
 def _root(room: Room) -> int:
     """Where the description of the outermost group lies."""
-    cursor = room.cursor(0, 96)
-    if cursor.raw(8) != MAGIC:
+    if room.size < 96 or room.take(0, 8) != MAGIC:
         raise Misfit("it does not begin as an HDF5 file", _SOUND)
+    cursor = room.cursor(8, 88)
     version = cursor.number(1)
     if version > 3:
         raise Misfit(f"it is an HDF5 file of version {version}", "0 to 3")
@@ -96,7 +96,9 @@ def _root(room: Room) -> int:
     base, _, end, place = cursor.numbers(4)
     if old:
         place = cursor.numbers(2)[1]
-    if base or end > room.size:
+    if base:
+        raise Misfit(f"its bytes are counted from byte {base}", "from its first byte")
+    if end > room.size:
         raise Misfit(f"it says that it ends at byte {end} of {room.size}", "a whole file")
     return place
 

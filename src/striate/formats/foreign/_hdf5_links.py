@@ -25,7 +25,8 @@ def children(room: Room, header: Header) -> dict[str, int]:
     pairs += [_of_link(message.cursor()) for message in header.all(LINK)]
     found: dict[str, int] = {}
     for name, place in pairs:
-        fault = ("its name holds a /", "a plain name") if "/" in name else name_fault(name)
+        slash = ("its name holds a /", "a plain name") if "/" in name else None
+        fault = slash or name_fault(f"_/{name}")  # a part of a path: "w:0" is no drive here
         if fault or name in found:
             happened, expected = fault or ("the name stands twice in one group", "every name once")
             raise Misfit(f"{printable(name)}: {happened}", expected)

@@ -11,12 +11,15 @@ from typing import Any
 
 from striate.formats._entry_rules import printable
 from striate.formats.foreign._effects import EFFECTS
-from striate.formats.foreign._opcodes import OPCODES, REFUSED, TEXTUAL, Opcode
+from striate.formats.foreign._opcodes import OPCODES, REFUSED, TEXTUAL
 from striate.formats.foreign._refusal import CODE_CURE, Misfit
 from striate.formats.foreign._source import Source
 from striate.formats.foreign._values import Named, Table
 
 MAX_OPCODES = 500_000
+STOP = ord(".")
+_STEPS = {code: (one.read, EFFECTS[one.name]) for code, one in OPCODES.items() if code != STOP}
+"""How each opcode is read, and what it does."""
 
 
 @dataclass
@@ -41,16 +44,19 @@ class Machine:
         Raises:
             FormatError: it is no such stream, or it wants more than data.
         """
+        source = self.source
         try:
             for _ in range(MAX_OPCODES):
-                opcode = self._next()
-                argument = opcode.read(self.source)
-                if opcode.name == "STOP":
+                code = source.byte()
+                if code == STOP:
                     return self._answer()
-                EFFECTS[opcode.name](self, argument)
+                if code not in _STEPS:
+                    raise self._refusal(code)
+                read, effect = _STEPS[code]
+                effect(self, read(source))
         except Misfit as misfit:
-            raise self.source.refusal(misfit.happened, misfit.expected, misfit.cure) from None
-        raise self.source.refusal(f"the stream has more than {MAX_OPCODES} opcodes", "a stream of weights")
+            raise source.refusal(misfit.happened, misfit.expected, misfit.cure) from None
+        raise source.refusal(f"the stream has more than {MAX_OPCODES} opcodes", "a stream of weights")
 
     def pop(self) -> Any:
         """The topmost value."""
@@ -78,16 +84,13 @@ class Machine:
             raise Misfit(f"it names the code {printable(name)}", self.table.meant, CODE_CURE)
         return Named(name, self.table.names[name])
 
-    def _next(self) -> Opcode:
-        """The next opcode, if it is one that may be obeyed."""
-        code = self.source.number(1)
-        if code in OPCODES:
-            return OPCODES[code]
+    def _refusal(self, code: int) -> Misfit:
+        """Why an opcode is not obeyed."""
         if code in REFUSED:
-            raise Misfit(f"the opcode {REFUSED[code]} makes objects of code", self.table.meant, CODE_CURE)
+            return Misfit(f"the opcode {REFUSED[code]}", self.table.meant, CODE_CURE)
         if code in TEXTUAL:
-            raise Misfit(f"the opcode {TEXTUAL[code]} belongs to no binary stream", "protocol 2 or newer")
-        raise Misfit(f"the byte 0x{code:02x} is no opcode", "a sound stream")
+            return Misfit(f"the opcode {TEXTUAL[code]} belongs to no binary stream", "protocol 2 or newer")
+        return Misfit(f"the byte 0x{code:02x} is no opcode", "a sound stream")
 
     def _answer(self) -> Any:
         """The value that is left."""

@@ -164,21 +164,21 @@ OPCODES: Mapping[int, Opcode] = {
 """What may stand in a stream. The last five say names or use them; the machine has its list for those."""
 
 REFUSED: Mapping[int, str] = {
-    ord(code): name
-    for code, name in (
-        ("i", "INST"),
-        ("o", "OBJ"),
-        ("\x81", "NEWOBJ"),
-        ("\x92", "NEWOBJ_EX"),
-        ("\x82", "EXT1"),
-        ("\x83", "EXT2"),
-        ("\x84", "EXT4"),
-        ("P", "PERSID"),
-        ("\x97", "NEXT_BUFFER"),
-        ("\x98", "READONLY_BUFFER"),
+    ord(code): words
+    for code, words in (
+        ("i", "INST makes an object of code"),
+        ("o", "OBJ makes an object of code"),
+        ("\x81", "NEWOBJ makes an object of code"),
+        ("\x92", "NEWOBJ_EX makes an object of code"),
+        ("\x82", "EXT1 names code by a number"),
+        ("\x83", "EXT2 names code by a number"),
+        ("\x84", "EXT4 names code by a number"),
+        ("P", "PERSID points out of the stream"),
+        ("\x97", "NEXT_BUFFER points out of the stream"),
+        ("\x98", "READONLY_BUFFER points out of the stream"),
     )
 }
-"""Opcodes that make objects of a class, or fetch things from outside of the file."""
+"""Opcodes that make objects of a class, or fetch things from outside of the file, and how that is told."""
 
 TEXTUAL: Mapping[int, str] = {
     ord(code): name

@@ -27,18 +27,24 @@ class Source:
 
     def take(self, count: int) -> bytes:
         """Exactly that many bytes; nothing is allocated for bytes that are not there."""
-        if count > self.left:
-            self.refuse(f"{count} bytes are announced and {self.left} are left", "a whole file")
+        self._refuse_short(count)
         data = self.file.read(count)
         if len(data) != count:
             self.refuse("the file became shorter while it was read", "a file nobody writes to")
         self.place += count
         return data
 
+    def byte(self) -> int:
+        """The next byte as a number."""
+        data = self.file.read(1) if self.place < self.size else b""
+        if not data:
+            return self.take(1)[0]
+        self.place += 1
+        return data[0]
+
     def take_array(self, count: int) -> np.ndarray:
         """Exactly that many bytes as uint8; memory for them alone."""
-        if count > self.left:
-            self.refuse(f"{count} bytes are announced and {self.left} are left", "a whole file")
+        self._refuse_short(count)
         data = np.empty(count, np.uint8)
         if self.file.readinto(data.data) != count:  # type: ignore[attr-defined]
             self.refuse("the file became shorter while it was read", "a file nobody writes to")
@@ -47,8 +53,7 @@ class Source:
 
     def skip(self, count: int) -> None:
         """Leave out that many bytes, which must be there."""
-        if count > self.left:
-            self.refuse(f"{count} bytes are announced and {self.left} are left", "a whole file")
+        self._refuse_short(count)
         self.go_to(self.place + count)
 
     def go_to(self, place: int) -> None:
@@ -68,6 +73,11 @@ class Source:
         if not data.endswith(b"\n") or not text.isascii() or not text.isprintable():
             self.refuse("a name is not closed or not printable", f"a name of at most {MAX_LINE - 1} letters")
         return text
+
+    def _refuse_short(self, count: int) -> None:
+        """Refuse to take bytes that are not there."""
+        if count > self.left:
+            self.refuse(f"the file ends too early: {self.left} of {count} bytes are there", "a whole file")
 
     def refusal(self, happened: str, expected: str, cure: str = CURE) -> FormatError:
         """The error that says what is wrong here."""

@@ -34,7 +34,10 @@ def read_tfjs(file: BufferedReader, folder: Path, most: int, where: str) -> Fore
         file: model.json, open at its first byte. folder: where it lies.
         most: numbers in all. where: what an error message calls it.
     """
-    values = parse_json(file.read(MAX_BYTES + 1), where)
+    size = os.fstat(file.fileno()).st_size
+    if size > MAX_BYTES:
+        refuse(where, f"the JSON text has {size} bytes", f"at most {MAX_BYTES}")
+    values = parse_json(file.read(size), where)
     if not isinstance(values, dict) or _MANIFEST not in values:
         refuse(
             where, "it is a JSON text without a weightsManifest", "the model.json of a TensorFlow.js model"

@@ -33,6 +33,15 @@ PACKED: Mapping[str, np.dtype] = {
 LARGEST: Mapping[str, float] = {"float32": float(np.finfo(np.float32).max), "int32": 2**31 - 1}
 
 
+_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)),
+}
+
+
 @dataclass(frozen=True)
 class Weight:
     """One weight.
@@ -80,7 +89,7 @@ def read_manifest(value: Any, where: str) -> tuple[Group, ...]:
         FormatError: it is none, names a file outside of the folder, or a weight or file twice.
     """
     if not isinstance(value, list) or len(value) > MAX_TENSORS:
-        refuse(where, f"the weightsManifest is a {type(value).__name__}", "a list of groups")
+        refuse(where, "the weightsManifest is no list", "a list of groups")
     groups = tuple(_group(one, where) for one in value)
     files = [file for group in groups for file in group.files]
     names = [weight.name for group in groups for weight in group.weights]
@@ -106,6 +115,8 @@ def _group(value: Any, where: str) -> Group:
 def is_plain_file_name(name: Any) -> bool:
     """Whether a name means a file in the same folder on every system: no path, no address, no device."""
     if not isinstance(name, str) or not 0 < len(name) <= 255 or not name.isprintable():
+        return False
+    if name.partition(".")[0].casefold() in _DEVICES:
         return False
     return not name.startswith(".") and not name.endswith((".", " ")) and not set(name) & set('/\\:*?"<>|%')
 

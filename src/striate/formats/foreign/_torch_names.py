@@ -107,7 +107,7 @@ def storage_outside(reference: Any) -> Storage:
         raise Misfit("a reference out of the stream is no storage", "the numbers of a tensor")
     _, kind, key, device, count = reference[:5]
     if not isinstance(kind, Named) or kind.name not in STORAGES:
-        raise Misfit(f"a storage is of the type {told(kind)}", "a storage class of PyTorch")
+        raise Misfit(f"the class of a storage is {told(kind)}", "a storage class of PyTorch")
     if not isinstance(key, str) or not isinstance(device, str) or type(count) is not int or count < 0:
         raise Misfit("a storage has no proper key, device and number of numbers", "two texts and a number")
     return Storage(key, STORAGES[kind.name], count, *_part(reference[5:], count))
@@ -170,7 +170,9 @@ def _checked_tensor(
             "a tensor has no proper offset, shape and strides", "whole numbers from 0, a stride an axis"
         )
     if len(shape) > MAX_RANK or math.prod(max(side, 1) for side in shape) > MAX_SIZE:
-        raise Misfit("a tensor has too many axes or numbers", f"at most {MAX_RANK} axes")
+        raise Misfit(
+            "a tensor has too many axes or numbers", f"at most {MAX_RANK} axes and {MAX_SIZE} numbers"
+        )
     steps = tuple(step if side > 1 else 0 for side, step in zip(shape, strides, strict=True))
     first, stop = (n * storage.dtype.itemsize // dtype.itemsize for n in (storage.first, storage.stop))
     tensor = Tensor(storage, dtype, first + offset, shape, steps)

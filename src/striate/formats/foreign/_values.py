@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from striate.formats._entry_rules import value_text
+from striate.formats._entry_rules import printable, value_text
 from striate.formats.foreign._refusal import Misfit
 
 Builder = Callable[[tuple[Any, ...]], Any]
@@ -82,6 +82,8 @@ def told(value: Any) -> str:
     """A value from a stream for a message: containers could be endless, so only their type is told."""
     if isinstance(value, str | bytes):
         return value_text(value[:100])
+    if isinstance(value, Named):
+        return printable(value.name)
     plain = value is None or isinstance(value, bool | int | float)
     return value_text(value) if plain else f"a {type(value).__name__}"
 
@@ -90,7 +92,7 @@ def checked_key(key: Any) -> str | int:
     """A key of a dictionary; large numbers could be chosen to collide."""
     if isinstance(key, str) or (type(key) is int and abs(key) < 2**63):
         return key
-    raise Misfit(f"a dictionary has the key {told(key)}", "a text or a whole number of 64 bits")
+    raise Misfit(f"the key of a dictionary is {told(key)}", "a text or a whole number of 64 bits")
 
 
 def checked(arguments: tuple[Any, ...], name: str, *kinds: type | tuple[type, ...]) -> tuple[Any, ...]:

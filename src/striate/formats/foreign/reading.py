@@ -99,7 +99,7 @@ def read_tensors(
 
 def _read(file: BufferedReader, folder: Path, most: int, where: str) -> ForeignTensors:
     """Choose the reader by the first bytes."""
-    size, first = os.fstat(file.fileno()).st_size, file.read(16)
+    size, first = os.fstat(file.fileno()).st_size, file.read(512)
     file.seek(0)
     length = int.from_bytes(first[:LENGTH_BYTES], "little")
     if first[LENGTH_BYTES : LENGTH_BYTES + 1] == b"{" and length <= min(MAX_BYTES, size):
@@ -114,6 +114,10 @@ def _read(file: BufferedReader, folder: Path, most: int, where: str) -> ForeignT
         return read_npy(file, size, most, _named(where, "numpy"))
     if first.lstrip(b" \t\r\n").startswith(b"{"):
         return read_tfjs(file, folder, most, _named(where, "tfjs"))
+    if not size:
+        refuse(where, "the file is empty", _EXPECTED)
+    if first[257:262] == b"ustar":
+        refuse(where, "it is a tar archive, such as the oldest PyTorch wrote", _EXPECTED, _CURE)
     for magic, kind in _NOT_READ.items():
         if first.startswith(magic):
             refuse(where, f"it is {kind}", _EXPECTED, _CURE)
