@@ -2,7 +2,11 @@
 
 from striate.datasets import cifar10 as cifar10
 from striate.datasets import fashion_mnist as fashion_mnist
+from striate.datasets import fruits as fruits
 from striate.datasets import mnist as mnist
+from striate.datasets import quickdraw as quickdraw
+from striate.datasets import stamps as stamps
+from striate.datasets._export import export as export
 from striate.datasets._info import DatasetInfo as DatasetInfo
 from striate.datasets._table import Dataset as Dataset
 from striate.datasets._table import get as get
@@ -17,9 +21,13 @@ __all__ = [
     "DatasetInfo",
     "PictureFolder",
     "cifar10",
+    "export",
     "fashion_mnist",
+    "fruits",
     "get",
     "image_folder",
     "mnist",
     "names",
+    "quickdraw",
+    "stamps",
 ]

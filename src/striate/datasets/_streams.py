@@ -122,3 +122,15 @@ def gunzip(data: bytes, size: int, where: str) -> bytes:
         happened = f"the gzip data hold {'more' if len(out) > size else 'other'} than {size:,} bytes"
         raise DataError(Problem(where, happened, f"exactly {size:,} bytes", CURE))
     return out
+
+
+def gunzip_at_most(data: bytes, most: int, where: str) -> bytes:
+    """What gzip data hold, with their checksum, when it is at most `most` bytes and nothing is behind it."""
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        out = inflater.decompress(data, most + 1)
+    except zlib.error as error:
+        raise DataError(
+            Problem(where, f"the gzip data are broken ({error})", "whole gzip data", CURE)
+        ) from None
+    return gunzip(data, min(len(out), most), where)

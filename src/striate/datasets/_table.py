@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from striate.datasets import cifar10, fashion_mnist, mnist
+from striate.datasets import cifar10, fashion_mnist, fruits, mnist, quickdraw, stamps
 from striate.datasets._arrays import Arrays, Pins, stored
 from striate.datasets._cached import folder_of
 from striate.datasets._info import DatasetInfo
 from striate.datasets._mnist_files import FOLDER
+from striate.datasets._trees import TreePin, is_here
 from striate.errors import ArgumentError, Problem
 
 
@@ -21,12 +22,14 @@ class Dataset:
 
     Args:
         info: what is known about it. load: gives the four arrays, fetching them when needed.
-        pins: what the arrays must be.
+        pins: what its arrays must be; of a set of picture files, what their tree must be.
+        load_files: gives the folder of its picture files, fetching it when needed; None when it has none.
     """
 
     info: DatasetInfo
     load: Callable[[], Arrays]
-    pins: Pins
+    pins: Pins | TreePin
+    load_files: Callable[[], Path] | None = None
 
     @property
     def folder(self) -> Path:
@@ -36,18 +39,34 @@ class Dataset:
     @property
     def is_here(self) -> bool:
         """True when loading needs no network."""
+        if isinstance(self.pins, TreePin):
+            return is_here(self.folder, self.pins)
         return self.info.packaged or stored(self.folder, self.pins)
 
+    def fetch(self) -> None:
+        """Make sure that it is here and whole."""
+        if self.load_files is not None:
+            self.load_files()
+        else:
+            self.load()
 
-_MODULES = (mnist, fashion_mnist, cifar10)
-_DATASETS = {module.INFO.name: Dataset(module.INFO, module.load_data, module.PINS) for module in _MODULES}
+
+_OF_ARRAYS = (mnist, fashion_mnist, cifar10, quickdraw)
+_OF_FILES = (fruits, stamps)
+_DATASETS = {
+    **{module.INFO.name: Dataset(module.INFO, module.load_data, module.PINS) for module in _OF_ARRAYS},
+    **{
+        module.INFO.name: Dataset(module.INFO, module.load_data, module.TREE, module.load_files)
+        for module in _OF_FILES
+    },
+}
 
 
 def names() -> tuple[str, ...]:
     """The names of all data sets.
 
     >>> names()
-    ('mnist', 'fashion-mnist', 'cifar10')
+    ('mnist', 'fashion-mnist', 'cifar10', 'quickdraw', 'fruits', 'stamps')
     """
     return tuple(_DATASETS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -115,13 +116,13 @@ def _alike(pairs: np.ndarray, small: np.ndarray, coarse: np.ndarray) -> np.ndarr
 def _correlated(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """(n,) whether two miniatures correlate by ALIKE, or are the same."""
     alike = (_standardized(first) * _standardized(second)).sum(axis=1) >= ALIKE
-    same = np.abs(first.astype(np.int16) - second).reshape(len(first), -1).max(axis=1, initial=0) <= SAME
+    same = np.abs(first.astype(np.int16) - second).max(axis=(1, 2, 3), initial=0) <= SAME
     return alike | same
 
 
 def _standardized(small: np.ndarray) -> np.ndarray:
     """(n, k) float32 of mean 0 and length 1; nothing but zeros for plain ones."""
-    flat = small.reshape(len(small), -1).astype(np.float32)
+    flat = small.reshape(len(small), math.prod(small.shape[1:])).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
     plain = length < PLAIN * np.sqrt(flat.shape[1])
