@@ -14,7 +14,8 @@ MISUSE = {
     "trian": "No such command 'trian'. Did you mean 'train'?\n  See: striate --help\n",
     "train": "DATA: no data set was named; expected its name.\n  Say for instance: striate train mnist\n",
     "train minst": (
-        "data set: there is no 'minst'; expected one of mnist, fashion-mnist, cifar10.\n"
+        "data set: there is no 'minst'; expected one of mnist, fashion-mnist, cifar10, "
+        "quickdraw, fruits, stamps.\n"
         "  Did you mean mnist?\n"
     ),
     "train mnist --optimizer admw": (
@@ -53,7 +54,8 @@ MISUSE = {
         "--top: got 0; expected a whole number from 1.\n  Give for instance --top 3.\n"
     ),
     "data get cifra10": (
-        "data set: there is no 'cifra10'; expected one of mnist, fashion-mnist, cifar10.\n"
+        "data set: there is no 'cifra10'; expected one of mnist, fashion-mnist, cifar10, "
+        "quickdraw, fruits, stamps.\n"
         "  Did you mean cifar10?\n"
     ),
 }
