@@ -1,0 +1,1 @@
+"""How the numbers of every kind of layer are made, one at a time, forwards and backwards."""
