@@ -76,7 +76,7 @@ def test_everything_missing_extra_and_misshaped_is_told_at_once(state):
     assert refused(small(), state) == (
         "5 problems:\n"
         "1. a.pth, tensor fc.bias: its shape is [5]; expected [3], for fc/bias.\n"
-        "  Make the network for as many classes as the file has, or leave its head out with skip_head=True.\n"
+        "  Make the network for as many classes as the file has, or give skip_head=True (--skip-head).\n"
         "2. a.pth, tensor conv1.weight: it is missing; expected float32 [4, 3, 3, 3], for conv1/kernel.\n"
         "  Is it 'conv1.wait' in the file?\n"
         "3. a.pth, tensor bn1.running_var: it is missing; expected float32 [4], for bn1/moving_variance.\n"
@@ -85,7 +85,7 @@ def test_everything_missing_extra_and_misshaped_is_told_at_once(state):
         "expected none.\n"
         "  Is it meant to be 'conv1.weight'?\n"
         "5. a.pth, tensor aux.weight: the network has no place for it; its shape is [7, 7]; expected none.\n"
-        "  Leave it out with ignore=, if it is not needed."
+        "  Leave it out with ignore= (--ignore), if it is not needed."
     )
 
 
@@ -273,5 +273,18 @@ def test_errors_stay_short_for_another_network_s_file(state, monkeypatch):
         exchange.map_tensors(small(), {f"x{name}": array for name, array in state.items()})
     assert len(caught.value.problems) == 6
     assert str(caught.value.problems[-1]) == (
-        "and so on: there are 16 problems; expected none.\n  Is it another network's file?"
+        "and so on: there are 17 problems; expected none.\n  Is it another network's file?"
+    )
+
+
+def test_a_long_list_begins_with_the_counts(state):
+    state = {f"x{name}": array for name, array in state.items() if name != "fc.bias"} | {
+        "fc.bias": state["fc.bias"]
+    }
+    assert refused(small(), state).startswith(
+        "15 problems:\n"
+        "1. a.pth: 1 of the network's 8 weights are found, 7 are missing, 0 have another shape; "
+        "7 tensors have no place; expected all 8 and no others.\n"
+        "  Is it the file of another network? If only names differ, by='order' (--by-order) may match it.\n"
+        "2. "
     )

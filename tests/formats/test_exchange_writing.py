@@ -69,12 +69,12 @@ def refused(path, convention=None, variables=None):
             "PyTorch's own format can run code when it is read. Write .safetensors; PyTorch loads that too.",
         ),
         ("a.keras", "Write .weights.h5, which Keras' load_weights reads."),
-        ("a.txt", "End the name with .safetensors, .weights.h5, .npz."),
+        ("a.txt", "End the name with .safetensors, .weights.h5 or .npz."),
     ],
 )
 def test_other_endings(tmp_path, name, cure):
     assert refused(tmp_path / name) == (
-        f"{name}: this kind of file is not written; expected .safetensors or .weights.h5 or .npz.\n  {cure}"
+        f"{name}: this kind of file is not written; expected .safetensors, .weights.h5 or .npz.\n  {cure}"
     )
 
 

@@ -18,6 +18,9 @@ from striate.layers._base import Shape
 MAX_TOLD = 2000
 """The most problems that one error lists."""
 
+MANY = 8
+"""More problems than this are counted before they are listed."""
+
 _MAX_COMPARED = 20_000
 """With more pairs of missing and extra names than this, no nearest name is looked for."""
 
@@ -135,6 +138,8 @@ def pairing_problems(
     problems += [_missing(slot, extra, tensors, where) for slot in pairing.missing]
     missing = pairing.missing if compare else []
     problems += [_extra(name, missing, tensors[name], where) for name in pairing.extra]
+    if len(problems) > MANY:
+        problems.insert(0, _summary(pairing, where))
     if len(problems) > MAX_TOLD:
         rest = Problem(
             "and so on", f"there are {len(problems)} problems", "none", "Is it another network's file?"
@@ -143,12 +148,22 @@ def pairing_problems(
     return problems
 
 
+def _summary(pairing: Pairing, where: str) -> Problem:
+    """The counts, before a long list."""
+    wanted = len(pairing.pairs) + len(pairing.missing) + len(pairing.misshaped)
+    happened = (
+        f"{len(pairing.pairs)} of the network's {wanted} weights are found, "
+        f"{len(pairing.missing)} are missing, {len(pairing.misshaped)} have another shape; "
+        f"{len(pairing.extra)} tensors have no place"
+    )
+    cure = "Is it the file of another network? If only names differ, by='order' (--by-order) may match it."
+    return Problem(where, happened, f"all {wanted} and no others", cure)
+
+
 def _misshaped(slot: Slot, name: str, array: np.ndarray, in_head: bool, where: str) -> Problem:
     cure = "Load it into the network that it was made for."
     if in_head:
-        cure = (
-            "Make the network for as many classes as the file has, or leave its head out with skip_head=True."
-        )
+        cure = "Make the network for as many classes as the file has, or give skip_head=True (--skip-head)."
     expected = f"{list(slot.layout.theirs)}, for {slot.own}"
     return Problem(_place(where, name), f"its shape is {list(array.shape)}", expected, cure)
 
@@ -168,7 +183,11 @@ def _missing(slot: Slot, extra: Sequence[str], tensors: Mapping[str, np.ndarray]
 def _extra(name: str, missing: Sequence[Slot], array: np.ndarray, where: str) -> Problem:
     alike = [slot.name for slot in missing if slot.fits(array.shape)]
     near = _nearest(name, alike) or _nearest(name, [slot.name for slot in missing], 0.8)
-    cure = f"Is it meant to be {near!r}?" if near else "Leave it out with ignore=, if it is not needed."
+    cure = (
+        f"Is it meant to be {near!r}?"
+        if near
+        else "Leave it out with ignore= (--ignore), if it is not needed."
+    )
     happened = f"the network has no place for it; its shape is {list(array.shape)}"
     return Problem(_place(where, name), happened, "none", cure)
 

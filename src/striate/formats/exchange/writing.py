@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,23 +72,32 @@ def write_weights(
     return arrays
 
 
-def ending_of(path: str | os.PathLike[str]) -> str:
+def ending_of(path: str | os.PathLike[str], known: Sequence[str] = ()) -> str:
     """The ending that says what kind of file it is to be.
+
+    Args:
+        path: the file. known: all endings that the caller writes, these if left out.
 
     Raises:
         ArgumentError: no such kind is written.
     """
-    for ending in ENDINGS:
+    known = known or tuple(ENDINGS)
+    for ending in known:
         if str(path).endswith(ending):
             return ending
-    cure = f"End the name with {', '.join(ENDINGS)}."
+    cure = f"End the name with {_or(known)}."
     if str(path).endswith((".pth", ".pt", ".bin", ".ckpt")):
         cure = (
             "PyTorch's own format can run code when it is read. Write .safetensors; PyTorch loads that too."
         )
     elif str(path).endswith((".keras", ".h5", ".hdf5")):
         cure = "Write .weights.h5, which Keras' load_weights reads."
-    raise ArgumentError(Problem(shown(path), "this kind of file is not written", " or ".join(ENDINGS), cure))
+    raise ArgumentError(Problem(shown(path), "this kind of file is not written", _or(known), cure))
+
+
+def _or(words: Sequence[str]) -> str:
+    """a, b or c."""
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _write_safetensors(
