@@ -1,4 +1,4 @@
-"""Files of other frameworks are data: forged ones, an audit hook, mutations, and what the source may not do."""
+"""Files of other frameworks are data: forged ones, an audit hook, mutations, what the source may not do."""
 
 import json
 import subprocess
