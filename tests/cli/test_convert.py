@@ -1,4 +1,4 @@
-"""`striate convert`: what it writes is right, what it says is true, hostile files are refused as in Python."""
+"""`striate convert`: what it writes and says is right, and hostile files are refused as in Python."""
 
 import json
 import logging
