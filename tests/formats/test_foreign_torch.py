@@ -1,5 +1,9 @@
 """PyTorch's files: golden ones that PyTorch wrote, and streams made by hand for what few files have."""
 
+import io
+import struct
+import zipfile
+
 import numpy as np
 import pytest
 from golden_models import FOLDER, numbers
@@ -106,6 +110,42 @@ def test_files_made_by_hand_are_read(read, make):
 
 def test_deflated_archives_are_read(read):
     np.testing.assert_array_equal(read(zipped(torch_files(), method=8)).tensors["fc.weight"], WEIGHT)
+
+
+def test_archives_without_checksums_are_read(read):
+    """As PyTorch writes them after torch.serialization.set_crc32_options(False)."""
+    data = bytearray(torch_zip())
+    for mark, offset in ((b"PK\3\4", 14), (b"PK\1\2", 16)):
+        place = data.find(mark)
+        while place >= 0:
+            data[place + offset : place + offset + 4] = bytes(4)
+            place = data.find(mark, place + 1)
+    np.testing.assert_array_equal(read(bytes(data)).tensors["fc.weight"], WEIGHT)
+
+
+def test_archives_with_sizes_of_64_bits_are_read(read):
+    """The numbers that archives over 4 GiB have, in a small one: in every entry and at the end."""
+    data = torch_zip()
+    start, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    table, place = b"", start
+    while data[place : place + 4] == b"PK\1\2":
+        head = bytearray(data[place : place + 46])
+        name = int.from_bytes(head[28:30], "little")
+        packed, size, header = (int.from_bytes(head[at : at + 4], "little") for at in (20, 24, 42))
+        for at in (20, 24, 42):
+            head[at : at + 4] = b"\xff" * 4
+        head[30:32] = (28).to_bytes(2, "little")
+        extra = struct.pack("<2H3Q", 1, 24, size, packed, header)
+        table += bytes(head) + data[place + 46 : place + 46 + name] + extra
+        place += 46 + name
+    count = int.from_bytes(data[end + 10 : end + 12], "little")
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(table), start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, start + len(table), 1)
+    last = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    large = data[:start] + table + record + locator + last
+    np.testing.assert_array_equal(read(large).tensors["fc.weight"], WEIGHT)
+    with zipfile.ZipFile(io.BytesIO(large)) as archive:
+        assert archive.testzip() is None
 
 
 def test_the_other_order_of_bytes(read):

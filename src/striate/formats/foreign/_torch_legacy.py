@@ -10,8 +10,9 @@ from striate.formats.foreign._flat import flattened
 from striate.formats.foreign._machine import Machine
 from striate.formats.foreign._numpy_names import Array
 from striate.formats.foreign._source import Source
-from striate.formats.foreign._torch_names import MEANT, Seen, Storage, Tensor
+from striate.formats.foreign._torch_names import MEANT, Seen
 from striate.formats.foreign._torch_numbers import read_views
+from striate.formats.foreign._torch_values import Storage, Tensor
 from striate.formats.foreign._values import Table, told
 from striate.formats.foreign.tensors import ForeignTensors
 

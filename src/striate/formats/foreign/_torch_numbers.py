@@ -8,7 +8,7 @@ import numpy as np
 
 from striate.formats.foreign._limits import place, read_only, refuse_too_many
 from striate.formats.foreign._numpy_names import Array
-from striate.formats.foreign._torch_names import Storage, Tensor
+from striate.formats.foreign._torch_values import Storage, Tensor
 
 
 def read_views(

@@ -11,8 +11,9 @@ from striate.formats.foreign._machine import Machine
 from striate.formats.foreign._numpy_names import Array
 from striate.formats.foreign._refusal import CODE_CURE, refuse
 from striate.formats.foreign._source import Source
-from striate.formats.foreign._torch_names import Seen, Storage, Tensor
+from striate.formats.foreign._torch_names import Seen
 from striate.formats.foreign._torch_numbers import read_views
+from striate.formats.foreign._torch_values import Storage, Tensor
 from striate.formats.foreign._zip_archive import ZipArchive
 from striate.formats.foreign.tensors import ForeignTensors
 

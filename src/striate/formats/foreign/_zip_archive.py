@@ -48,6 +48,7 @@ class ZipArchive:
             expected = f"at most {MAX_RATIO} times as many"
             refuse(where, f"its entries promise {promised} bytes out of {size}", expected)
         placed = self._placed(sorted(table, key=lambda entry: entry.header), end)
+        self._summed = any(entry.crc for entry in placed)  # PyTorch can be told to write no checksums
         self.entries = {entry.name: entry for entry in placed if not entry.name.endswith("/")}
 
     def place(self, name: str) -> str:
@@ -109,7 +110,7 @@ class ZipArchive:
 
     def _compare(self, crc: int, entry: ZipEntry) -> None:
         """Refuse bytes that are not those that were written."""
-        if crc != entry.crc:
+        if self._summed and crc != entry.crc:
             happened = "its bytes do not have their checksum"
             refuse(self.place(entry.name), happened, "the bytes that were written")
 
