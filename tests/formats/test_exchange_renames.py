@@ -7,6 +7,8 @@ from test_exchange_layouts import assert_same, drawn
 from striate import applications
 from striate.errors import FormatError
 from striate.formats import exchange
+from striate.layers import Conv2D, Dense, Flatten
+from striate.network import sequential
 
 
 def network_of(name, **options):
@@ -58,8 +60,16 @@ def test_names_of_pytorch_programs(name, make, title):
     assert mapped.notes[-1] == f"names: {title}"
 
 
+def tiny_vgg(name):
+    """A network with the names of a VGG and hardly any weights."""
+    paths = list(network_of(name).declared)
+    convs = [Conv2D(1, 1, name=path) for path in paths if path.startswith("features")]
+    denses = [Dense(2, name=path) for path in paths if path.startswith("classifier")]
+    return sequential([*convs, Flatten(), *denses], input_shape=(2, 2, 1))
+
+
 def test_timm_draws_the_dense_layers_of_vgg_as_convolutions():
-    network = network_of("vgg11", input_shape=(32, 32, 3), classes=5)
+    network = tiny_vgg("vgg11")
     variables = drawn(network)
     state = exchange.from_variables(network, variables, "torch")
     heads = {"classifier.0": "pre_logits.fc1", "classifier.3": "pre_logits.fc2", "classifier.6": "head.fc"}
@@ -67,24 +77,24 @@ def test_timm_draws_the_dense_layers_of_vgg_as_convolutions():
     for name, array in state.items():
         layer, _, weight = name.rpartition(".")
         theirs[f"{heads.get(layer, layer)}.{weight}"] = array
-    theirs["pre_logits.fc1.weight"] = theirs["pre_logits.fc1.weight"].reshape(4096, 512, 1, 1)
-    theirs["pre_logits.fc2.weight"] = theirs["pre_logits.fc2.weight"].reshape(4096, 4096, 1, 1)
+    theirs["pre_logits.fc1.weight"] = theirs["pre_logits.fc1.weight"].reshape(2, 1, 2, 2)
+    theirs["pre_logits.fc2.weight"] = theirs["pre_logits.fc2.weight"].reshape(2, 2, 1, 1)
     mapped = exchange.map_tensors(network, theirs)
     assert mapped.notes[-1] == "names: timm's VGG"
     assert_same(mapped.variables, variables)
 
 
-def test_keras_counts_the_convolutions_of_vgg_block_by_block():
-    network = network_of("vgg16", input_shape=(32, 32, 3), classes=5)
+@pytest.mark.parametrize(
+    ("name", "blocks"), [("vgg11", (1, 1, 2, 2, 2)), ("vgg16", (2, 2, 3, 3, 3)), ("vgg19", (2, 2, 4, 4, 4))]
+)
+def test_keras_counts_the_convolutions_of_vgg_block_by_block(name, blocks):
+    network = tiny_vgg(name)
     variables = drawn(network)
-    layers = [f"block{b}_conv{c}" for b, count in enumerate((2, 2, 3, 3, 3), 1) for c in range(1, count + 1)]
-    layers += ["fc1", "fc2", "predictions"]
+    layers = [f"block{b}_conv{c}" for b, count in enumerate(blocks, 1) for c in range(1, count + 1)]
     theirs = {}
-    for ours, layer in zip(network.declared, layers, strict=True):
-        for weight in ("kernel", "bias"):
-            theirs[f"{layer}/{layer}_{'W' if weight == 'kernel' else 'b'}_1:0"] = variables["params"][ours][
-                weight
-            ]
+    for ours, layer in zip(network.declared, [*layers, "fc1", "fc2", "predictions"], strict=True):
+        for weight, letter in (("kernel", "W"), ("bias", "b")):
+            theirs[f"{layer}/{layer}_{letter}_1:0"] = variables["params"][ours][weight]
     mapped = exchange.map_tensors(network, theirs)
     assert mapped.notes == ("names: Keras' names (keras)", "names: Keras' VGG")
     assert_same(mapped.variables, variables)
