@@ -47,6 +47,7 @@ TRAINABLE = {
     "lenet5": 61_706,
     "lenet5-1998": 60_000,
     "cifar10-convnet": 1_162_346,
+    "small-resnet": 412_954,
     "all-cnn-a": 1_254_250,
     "all-cnn-b": 1_300_618,
     "all-cnn-c": 1_369_738,

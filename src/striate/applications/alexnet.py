@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from striate.applications._options import HE
 from striate.applications._weights import as_model
 from striate.layers import Conv2D, Dense, Dropout, Flatten, Layer, LocalResponseNormalization, MaxPooling2D
 from striate.layers._base import Shape
@@ -37,13 +36,13 @@ def alexnet(
     nothing to 224x224 pictures and is left out: other sizes need dense layers of their own.
     """
     layers = [
-        _conv("features.0", 64, 11, strides=4, padding=2, kernel_initializer=HE),
+        _conv("features.0", 64, 11, strides=4, padding=2, kernel_initializer="he_normal"),
         _pool("features.2"),
-        _conv("features.3", 192, 5, padding=2, kernel_initializer=HE),
+        _conv("features.3", 192, 5, padding=2, kernel_initializer="he_normal"),
         _pool("features.5"),
-        _conv("features.6", 384, 3, padding=1, kernel_initializer=HE),
-        _conv("features.8", 256, 3, padding=1, kernel_initializer=HE),
-        _conv("features.10", 256, 3, padding=1, kernel_initializer=HE),
+        _conv("features.6", 384, 3, padding=1, kernel_initializer="he_normal"),
+        _conv("features.8", 256, 3, padding=1, kernel_initializer="he_normal"),
+        _conv("features.10", 256, 3, padding=1, kernel_initializer="he_normal"),
         _pool("features.12"),
     ]
     if include_top:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from striate.applications._options import HE, check_choice
+from striate.applications._options import check_choice
 from striate.applications._weights import as_model
 from striate.errors import ArgumentError, Problem
 from striate.layers import Bias, Conv2D, Flatten, Layer, Softmax
@@ -51,7 +51,7 @@ def alphago_policy(
 
 def _conv(number: int, filters: int, size: int) -> Layer:
     """A convolution that keeps the board's size, and its relu."""
-    how = {"padding": size // 2, "activation": "relu", "kernel_initializer": HE}
+    how = {"padding": size // 2, "activation": "relu", "kernel_initializer": "he_normal"}
     return Conv2D(filters, size, **how, name=f"conv{number}")
 
 

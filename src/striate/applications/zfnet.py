@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from striate.applications._options import HE
 from striate.applications._weights import as_model
 from striate.layers import Conv2D, Dense, Dropout, Flatten, Layer, LocalResponseNormalization, MaxPooling2D
 from striate.layers._base import Shape
@@ -38,9 +37,9 @@ def zfnet(
     Contrast is normalized across channels with AlexNet's constants; the paper names none of its own.
     """
     layers: list[Layer] = [
-        Conv2D(96, 7, strides=2, padding=1, activation="relu", kernel_initializer=HE, name="conv1"),
+        Conv2D(96, 7, strides=2, padding=1, activation="relu", kernel_initializer="he_normal", name="conv1"),
         *_pooled_and_normalized(1),
-        Conv2D(256, 5, strides=2, activation="relu", kernel_initializer=HE, name="conv2"),
+        Conv2D(256, 5, strides=2, activation="relu", kernel_initializer="he_normal", name="conv2"),
         *_pooled_and_normalized(2),
         *(_conv(f"conv{number}", filters) for number, filters in ((3, 384), (4, 384), (5, 256))),
         _pool("pool5"),
@@ -56,7 +55,7 @@ def zfnet(
 
 def _conv(name: str, filters: int) -> Layer:
     """A 3x3 convolution and its relu."""
-    return Conv2D(filters, 3, padding=1, activation="relu", kernel_initializer=HE, name=name)
+    return Conv2D(filters, 3, padding=1, activation="relu", kernel_initializer="he_normal", name=name)
 
 
 def _pool(name: str) -> Layer:
