@@ -11,6 +11,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[1] / ".bench"
 REQUIREMENTS = {
     "torch": ("torch==2.13.0", "numpy"),
+    "torch-loader": ("torch==2.13.0", "numpy", "pillow"),
     "keras-tf": ("tensorflow-cpu", "keras"),
     "flax": ("jax", "flax", "optax"),
     "onnxruntime": ("onnxruntime", "onnx"),

@@ -13,7 +13,9 @@ def to_grey_or_colour(picture: Image.Image) -> Image.Image | None:
     if picture.mode in _GREY_16:
         values = np.asarray(picture).astype(np.uint32)
         return Image.fromarray(((values * 255 + 32_767) // 65_535).astype(np.uint8))
-    if picture.mode in ("1", "L") and "transparency" not in picture.info:
+    if picture.mode in ("L", "RGB") and "transparency" not in picture.info:
+        return picture
+    if picture.mode == "1" and "transparency" not in picture.info:
         return picture.convert("L")
     if picture.mode in ("1", "L", "LA", "La"):
         return Image.fromarray(_on_white(np.asarray(picture.convert("LA")))[:, :, 0])
@@ -21,7 +23,7 @@ def to_grey_or_colour(picture: Image.Image) -> Image.Image | None:
         picture.mode in ("P", "RGB") and "transparency" in picture.info
     ):
         return Image.fromarray(_on_white(np.asarray(picture.convert("RGBA"))))
-    if picture.mode in ("P", "RGB", "RGBX", "CMYK", "YCbCr"):
+    if picture.mode in ("P", "RGBX", "CMYK", "YCbCr"):
         return picture.convert("RGB")
     return None
 

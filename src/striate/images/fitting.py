@@ -18,7 +18,9 @@ def fitted(picture: Image.Image, size: tuple[int, int] | None, channels: int, fi
     Returns:
         (H, W, channels) uint8.
     """
-    picture = picture.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    if picture.mode != mode:  # converting a picture to what it is copies it
+        picture = picture.convert(mode)
     if size is not None and (picture.height, picture.width) != size:
         picture = _resized(picture, size, fit)
     pixels = np.asarray(picture)

@@ -23,8 +23,12 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 64 * 2**20
 """The most pixels a picture may have: 67 million, such as 8192 x 8192."""
 MAX_BYTES = 256 * 2**20
-SPARE = 2
-"""How many times the wanted size a JPEG file keeps at least when it is decoded at a fraction of its own."""
+SPARE = 1.5
+"""How many times the wanted size a JPEG file keeps at least when it is decoded at a fraction of its own.
+
+The pixels that come of it differ from those of decoding in full by 0.4 to 0.7 of 255 on average (photographs
+of `fruits`, from 348 to 64 and to 96 pixels); at 1 it would be up to 5.
+"""
 
 SIDEWAYS = (5, 6, 7, 8)
 """The EXIF orientations that swap height and width."""
@@ -79,7 +83,7 @@ def read_prepared(
     """Read a picture in the form that a network takes: `recipe.prepare(read_image(source))`, sooner.
 
     A JPEG file that is several times too large is decoded at a half, a quarter or an eighth of its size, as
-    long as that is at least twice the size wanted. Training and prediction both read pictures in this way.
+    long as that is at least SPARE times the size wanted. Training and prediction both read pictures so.
 
     Args:
         source: a file, or its bytes. recipe: brings it to its size and colour.
@@ -117,7 +121,7 @@ def decoded(name: str, data: bytes, max_pixels: int, wanted: tuple[int, int] | N
             check_size(picture, name, max_pixels)
             full = picture.size
             if wanted is not None:
-                least = SPARE * max(wanted)
+                least = round(SPARE * max(wanted))
                 picture.draft(None, (least, least))  # in which only JPEG has a part
             is_draft = picture.size != full
             picture.load()

@@ -90,7 +90,7 @@ def _decoded(task: Facts, path: str, digest: str, place: int, descriptor: int) -
     fit: Fit = task["fit"]
     pixels = np.ascontiguousarray(fitted(picture, size, task["channels"], fit))
     _write(descriptor, pixels, place)
-    return {"crc": zlib.crc32(pixels.data), "height": height, "width": width, "look": look(picture)}
+    return {"crc": zlib.crc32(pixels.data), "height": height, "width": width, "look": look(pixels)}
 
 
 def _write(descriptor: int, pixels: np.ndarray, place: int) -> None:

@@ -51,6 +51,10 @@ class Task:
         return {"task": self.kind, "names": list(self.names), **self.details}
 
 
+Answer = tuple[Task, list[dict[str, Any]]]
+"""A task with the facts of its pictures."""
+
+
 class Crew:
     """Some workers; used as a context.
 
@@ -60,11 +64,10 @@ class Crew:
     """
 
     def __init__(self, workers: int, memory: int) -> None:
-        """Nobody is started yet."""
-        self._workers = workers
+        """Nobody is started before there is work."""
         self._budget = _Budget(memory)
-        self._limit = memory + SPARE
-        self._answers: queue.Queue[tuple[Task, list[dict[str, Any]]] | BaseException | None] = queue.Queue(64)
+        self._programs = [_Worker(memory + SPARE) for _ in range(workers)]
+        self._answers: queue.Queue[Answer | BaseException | None] = queue.Queue(64)
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -80,17 +83,19 @@ class Crew:
         self._budget.stop()
         for thread in self._threads:
             thread.join()
+        for program in self._programs:
+            program.end()
 
-    def work(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, list[dict[str, Any]]]]:
+    def work(self, tasks: Iterable[Task]) -> Iterator[Answer]:
         """Do the tasks; each comes back with the facts of its pictures, in no certain order."""
-        if self._workers == 0:
+        if not self._programs:
             for task in tasks:
                 yield task, worker.TASKS[task.kind](task.to_json())
             return
         shared = _Shared(tasks)
         self._threads = [
-            threading.Thread(target=self._serve, args=(shared,), name="striate-worker", daemon=True)
-            for _ in range(self._workers)
+            threading.Thread(target=self._serve, args=(program, shared), name="striate-worker", daemon=True)
+            for program in self._programs
         ]
         for thread in self._threads:
             thread.start()
@@ -104,19 +109,18 @@ class Crew:
             else:
                 yield answer
 
-    def _serve(self, shared: _Shared) -> None:
-        """One thread: own a worker, give it tasks as memory allows, hand on its answers."""
+    def _serve(self, program: _Worker, shared: _Shared) -> None:
+        """One thread: give a worker tasks as memory allows, and hand on its answers."""
         try:
-            with _Worker(self._limit) as program:
-                while not self._stopped.is_set() and (task := shared.next()) is not None:
-                    with self._budget.held(task.cost):
-                        if not self._stopped.is_set():
-                            self._put((task, _answered(program, task)))
+            while not self._stopped.is_set() and (task := shared.next()) is not None:
+                with self._budget.held(task.cost):
+                    if not self._stopped.is_set():
+                        self._put((task, _answered(program, task)))
         except BaseException as error:  # noqa: BLE001 - raised again where the answers are asked for
             self._put(error)
         self._put(None)
 
-    def _put(self, item: tuple[Task, list[dict[str, Any]]] | BaseException | None) -> None:
+    def _put(self, item: Answer | BaseException | None) -> None:
         """Hand an answer on, unless nobody waits for it any more."""
         while not self._stopped.is_set():
             with contextlib.suppress(queue.Full):
@@ -190,12 +194,6 @@ class _Worker:
         self._limit = limit
         self._program: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> _Worker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
     def ask(self, task: Task) -> list[dict[str, Any]] | None:
         """The answer to a task; None when the program crashed or took too long."""
         program = self._program = self._program or _started()
@@ -213,10 +211,10 @@ class _Worker:
             patience.cancel()
         if line.endswith("\n"):
             return json.loads(line)
-        self._end()
+        self.end()
         return None
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Close its input, at which it ends."""
         program, self._program = self._program, None
         if program is None:

@@ -70,13 +70,12 @@ class Means:
             self.progress(what, done, total)
 
 
-def survey(root: Path, files: Sequence[str], means: Means) -> Surveyed:
+def survey(root: Path, files: Sequence[str], crew: Crew, means: Means) -> Surveyed:
     """SHA-256 and header of every file."""
     facts: dict[str, dict[str, Any]] = {}
-    with means.crew(len(files)) as crew:
-        for task, found in crew.work(_survey_tasks(root, files, means)):
-            facts.update(zip(task.names, found, strict=True))
-            means.tell("reading headers", len(facts), len(files))
+    for task, found in crew.work(_survey_tasks(root, files, means)):
+        facts.update(zip(task.names, found, strict=True))
+        means.tell("reading headers", len(facts), len(files))
     good = tuple(name for name in files if "reason" not in facts[name])
     sizes = np.array([(facts[name]["height"], facts[name]["width"]) for name in good], np.int32).reshape(
         -1, 2
@@ -91,7 +90,7 @@ def survey(root: Path, files: Sequence[str], means: Means) -> Surveyed:
     )
 
 
-def decode(root: Path, found: Surveyed, store: Store, means: Means) -> tuple[Broken, ...]:
+def decode(root: Path, found: Surveyed, store: Store, crew: Crew, means: Means) -> tuple[Broken, ...]:
     """Decode into the store what it does not hold yet; a file that is there twice is decoded once.
 
     Returns:
@@ -107,10 +106,9 @@ def decode(root: Path, found: Surveyed, store: Store, means: Means) -> tuple[Bro
     reasons: dict[bytes, str] = {}
     filling = _Filling(root, found, store, means, list(missing.values()))
     try:
-        with means.crew(len(missing)) as crew:
-            for task, facts in crew.work(filling.tasks()):
-                reasons.update(filling.take(task, facts))
-                means.tell("decoding", filling.done, len(missing))
+        for task, facts in crew.work(filling.tasks()):
+            reasons.update(filling.take(task, facts))
+            means.tell("decoding", filling.done, len(missing))
     finally:
         filling.close()
     return tuple(

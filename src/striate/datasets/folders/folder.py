@@ -97,14 +97,15 @@ def image_folder(
     listing = _listed(root, asked)
     make_targets(listing.files, listing.answers, listing.columns, target)  # to complain before the long work
     means = Means(workers, memory, progress)
-    surveyed = survey(root, listing.files, means)
-    broken = [*listing.refused, *surveyed.broken]
     total = len(listing.files) + len(listing.refused)
-    if not surveyed.files:
-        raise BrokenPictures(root, sorted(broken, key=_name), total)
-    recipe, reason = _recipe(surveyed, asked)
-    store = Store(Recipe(recipe.size or (0, 0), recipe.channels, recipe.fit))
-    broken = sorted([*broken, *decode(root, surveyed, store, means)], key=_name)
+    with means.crew(len(listing.files)) as crew:
+        surveyed = survey(root, listing.files, crew, means)
+        broken = sorted([*listing.refused, *surveyed.broken], key=_name)
+        if not surveyed.files:
+            raise BrokenPictures(root, broken, total)
+        recipe, reason = _recipe(surveyed, asked)
+        store = Store(Recipe(recipe.size or (0, 0), recipe.channels, recipe.fit))
+        broken = sorted([*broken, *decode(root, surveyed, store, crew, means)], key=_name)
     if broken and (not skip_broken or len(broken) == total):
         raise BrokenPictures(root, broken, total)
     return _described(root, asked, listing, surveyed, store, broken, recipe, reason)
