@@ -141,10 +141,14 @@ def index_problems(address: Address, shape: tuple[int, ...]) -> list[Problem]:
         if isinstance(entry, Span):
             if entry.step == 0 or not len(range(size)[slice(*entry)]):
                 happened = f"{entry} takes nothing of axis {axis}, which has {size}"
-                problems.append(Problem(where, happened, "a slice of at least one number", _ranged(size)))
+                cure = f"The numbers have shape {shape}."
+                problems.append(Problem(where, happened, "a slice of at least one number", cure))
         elif not -size <= entry < size:
-            happened = f"{entry} on axis {axis} is out of range"
-            problems.append(Problem(where, happened, f"0 to {size - 1}", _ranged(size)))
+            happened, expected = (
+                f"{entry} on axis {axis} is out of range",
+                f"0 to {size - 1}, or {-size} to -1",
+            )
+            problems.append(Problem(where, happened, expected, f"The numbers have shape {shape}."))
     return problems
 
 
@@ -204,10 +208,6 @@ def _read_step(text: str | None, whole: str) -> tuple[int | None, list[Problem]]
         return None if text is None else int(text), []
     happened, cure = f"the step is {_short(text)}", "Write for instance @step=120."
     return None, [Problem(shown(whole), happened, "a whole number of at least 0", cure)]
-
-
-def _ranged(size: int) -> str:
-    return f"Positions count from 0 to {size - 1}, or from the end from -1 to {-size}."
 
 
 def _axes(count: int) -> str:

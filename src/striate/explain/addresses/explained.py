@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,12 +11,11 @@ import numpy as np
 
 from striate.errors import ArgumentError, Problem
 from striate.explain.addresses import _latex
+from striate.explain.addresses._looks import LISTED, check, made_parts, short, slice_parts
+from striate.explain.addresses._plain import made_json, plain
 from striate.explain.addresses.address import Address, Entry, Span, entries_of, index_problems
-from striate.explain.addresses.terms import Factor, Made, Term
-from striate.pages import Note, Panel, Part, Shown, Table, diverging
-
-LISTED = 12
-"""So many terms are listed; the rest is one sum."""
+from striate.explain.addresses.terms import Made, Term
+from striate.pages import Note, Part, Shown
 
 FINEST = 1.1754944e-38
 """The smallest normal number of float32: sums below it are 0."""
@@ -134,7 +132,14 @@ class Explained(Shown):
 
     def parts(self) -> Sequence[Part]:
         """The rule, the terms, what is to be said about them, and the stage below."""
-        return self._number_parts() if self.is_number else self._slice_parts()
+        words = self.source.words(self.address)
+        parts: list[Part] = [Note(words)] if words else []
+        if not self.is_number:
+            return [*parts, *slice_parts(str(self.address), np.asarray(self.value))]
+        if self.made is None:
+            return [*parts, Note(f"It was not computed: it is {self.source.given(self.address)}.")]
+        parts += [*made_parts(self.made), Note(check(self.value, self.remade, self.gap))]
+        return parts if self.below is None else [*parts, Note(self.below.title), *self.below.parts()]
 
     def latex(self, most: int = LISTED) -> str:
         """The number as an equation, with at most so many terms written out."""
@@ -151,35 +156,8 @@ class Explained(Shown):
         record |= {"value": plain(self.value), "remade": plain(self.remade), "gap": plain(self.gap)}
         if self.made is None:
             return {**record, "given": self.source.given(self.address)}
-        record |= _made_json(self.made, most)
+        record |= made_json(self.made, most)
         return record if self.below is None else {**record, "below": self.below.to_json(most)}
-
-    def _number_parts(self) -> list[Part]:
-        made, words = self.made, self.source.words(self.address)
-        parts: list[Part] = [Note(words)] if words else []
-        if made is None:
-            return [*parts, Note(f"It was not computed: it is {self.source.given(self.address)}.")]
-        parts += [Note(made.rule), *_terms_parts(made)]
-        parts += [Note(note) for note in made.notes]
-        parts.append(Note(_check(self.value, self.remade, self.gap)))
-        if self.below is not None:
-            parts += [Note(self.below.title), *self.below.parts()]
-        return parts
-
-    def _slice_parts(self) -> list[Part]:
-        numbers, words = np.asarray(self.value), self.source.words(self.address)
-        parts: list[Part] = [Note(words)] if words else []
-        known = numbers[np.isfinite(numbers)]
-        if known.size:
-            parts.append(
-                Note(f"from {short(known.min())} to {short(known.max())}, mean {short(known.mean())}")
-            )
-        if numbers.ndim == 2 and min(numbers.shape) > 1:
-            parts.append(Panel(str(self.address), diverging(numbers), "blue below 0, red above"))
-        rows = numbers.reshape(-1, numbers.shape[-1]) if numbers.ndim else numbers.reshape(1, 1)
-        if rows.shape[0] <= LISTED and rows.shape[1] <= LISTED:
-            parts.append(Table((), [[short(number) for number in row] for row in rows]))
-        return parts
 
     def _inside(self, wanted: list[Entry]) -> Address:
         """The address of numbers that are counted within this slice."""
@@ -198,75 +176,3 @@ def _nested(numbers: range, entry: int | Span) -> int | Span:
     chosen = numbers[slice(*entry)]
     stop = chosen.stop if chosen.stop >= 0 else None
     return Span(chosen.start, stop, chosen.step)
-
-
-def short(number: float) -> str:
-    """A float32 number with as many digits as tell it from its neighbours, but at most seven.
-
-    >>> short(0.1), short(-15.0)
-    ('0.1', '-15')
-    """
-    return f"{float(number):.7g}"
-
-
-def plain(value: Any) -> Any:
-    """Numbers as JSON has them: lists and floats; what is not finite as text."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        return [plain(entry) for entry in value]
-    number = float(value)
-    return number if math.isfinite(number) else str(number)
-
-
-def _terms_parts(made: Made) -> list[Part]:
-    """A table of the largest terms, and one for every sum inside their factors."""
-    terms, others, rest = made.largest(LISTED)
-    rows = [(term.name, _product(term), short(term.value)) for term in terms]
-    if others:
-        rows.append((f"{others} more", "", short(rest)))
-    if len(made) > 1:
-        rows.append(("sum", "", short(made.value)))
-    parts: list[Part] = [Table(("term", "numbers", "product"), rows)] if rows else []
-    inner = {id(f.made): f.made for term in terms for f in term.factors if f.made is not None}
-    for sum_ in inner.values():
-        listed, others, rest = sum_.largest(LISTED)
-        rows = [(term.name, _product(term), short(term.value)) for term in listed]
-        rows += [(f"{others} more", "", short(rest))] if others else []
-        parts.append(
-            Table(("term", "numbers", "product"), [*rows, ("sum", "", short(sum_.value))], sum_.rule)
-        )
-    return parts
-
-
-def _product(term: Term) -> str:
-    return " × ".join(_written(factor) for factor in term.factors)
-
-
-def _written(factor: Factor) -> str:
-    return f"({short(factor.value)})" if factor.value < 0 else short(factor.value)
-
-
-def _check(value: float, remade: float, gap: float) -> str:
-    if not math.isfinite(gap):
-        return f"Recombined in float64: {short(remade)}; this cannot be compared."
-    return f"Recombined in float64: {remade:.10g}, off by {gap:.1g} of the terms' size."
-
-
-def _made_json(made: Made, most: int) -> dict[str, Any]:
-    """The rule and the terms as plain values."""
-    terms, others, rest = made.largest(most)
-    record: dict[str, Any] = {"rule": made.rule, "terms": [_term_json(term, most) for term in terms]}
-    if others:
-        record["others"] = {"count": others, "sum": plain(rest)}
-    return {**record, "notes": list(made.notes)}
-
-
-def _term_json(term: Term, most: int) -> dict[str, Any]:
-    factors = []
-    for factor in term.factors:
-        one: dict[str, Any] = {"name": factor.name, "value": plain(factor.value)}
-        if factor.addresses:
-            one["addresses"] = [str(address) for address in factor.addresses]
-        if factor.made is not None:
-            one["made"] = _made_json(factor.made, most)
-        factors.append(one)
-    return {"name": term.name, "factors": factors, "value": plain(term.value)}

@@ -83,20 +83,27 @@ class Finder:
     def _unknown(self, address: Address) -> Problem:
         """What to say of a path that nothing has."""
         program, (name, _, part) = self.network.program, address.path.rpartition("/")
-        if address.path in (LOSS, TARGET):
-            cure = "Give the targets: at(model, address, x, y)."
-            return Problem(shown(str(address)), f"there is no {address.path} without targets", "y", cure)
-        if (step := program.steps.get(program.names.get(name, ""))) is not None:
-            known = self.parts(step)
-            happened = f"{shown(step.path)} has no {shown(part)!r}"
-            cure = self._batch_cure(part) or f"Did you mean {nearest(part, known)!r}?"
-            return Problem(shown(str(address)), happened, _some(known), cure)
+        where = shown(str(address))
+        if (word := address.path) in (LOSS, TARGET):
+            cure = "Give them as y: at(model, address, x, y)."
+            return Problem(where, f"there is no {word} without targets", "targets", cure)
+        if word == SCORE:
+            cure = "Leave y out for gradients of the winning score."
+            return Problem(where, "with targets gradients are of the loss", "'loss', or no targets", cure)
+        if "[" in part and "]" not in part:
+            return Problem(
+                where, "its index is not closed", "a ] at its end", "Write for instance [0,5,3,7]."
+            )
+        if name in program.names:
+            step = program.steps.get(name)
+            inside = [n.removeprefix(f"{name}/") for n in program.names if n.startswith(f"{name}/")]
+            known = list(dict.fromkeys(["output", *inside])) if step is None else self.parts(step)
+            cure = self._batch_cure(part) or _meant(part, known)
+            return Problem(where, f"{shown(name)} has no {shown(part)!r}", _some(known), cure)
         names = [*program.names, "input", *(w for w in (LOSS, SCORE, TARGET) if w in self.paths)]
-        wanted = name if name and nearest(name, names, 0.75) else address.path
-        happened = f"there is no layer {shown(wanted)!r}"
-        near = nearest(wanted, names)
-        cure = f"Did you mean {near!r}?" if near else "model.summary() shows the names."
-        return Problem(shown(str(address)), happened, f"one of {_some(list(program.names))}", cure)
+        wanted = name if name and nearest(name, names) else address.path
+        happened, known = f"there is no layer {shown(wanted)!r}", list(program.names)
+        return Problem(where, happened, f"one of {_some(known)}", _meant(wanted, names))
 
     def _batch_cure(self, part: str) -> str | None:
         """Where the statistics of a batch norm are at inference, and dropout's mask."""
@@ -107,14 +114,19 @@ class Finder:
         return "It is there only in training: give train=True." if part in ("mask", "noise") else None
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.0) -> str | None:
-    """The known name that is most like another.
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like another, if one is at all.
 
     >>> nearest("covn1", ["conv1", "dense1"])
     'conv1'
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return found[0] if found else None
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    return f"Did you mean {near!r}?" if near else "model.summary() shows the layers."
 
 
 def _some(names: list[str]) -> str:

@@ -11,7 +11,7 @@ from striate.errors import ArgumentError, DataError, Problem
 from striate.explain.addresses._programs import Objective
 from striate.explain.addresses.rules.base import Site
 from striate.explain.addresses.rules.losses import Score, compared
-from striate.explain.addresses.sites import SCORE, TARGET, named, network_sites, with_loss
+from striate.explain.addresses.sites import LOSS, SCORE, TARGET, leading_to, named, network_sites, with_loss
 from striate.models import Model
 from striate.network import Network
 from striate.training._batches import gather
@@ -35,15 +35,16 @@ class Goal:
     words: str
 
     def sites(self, network: Network, train: bool) -> dict[str, Site]:
-        """The sites of the network and of the goal."""
+        """The sites that the goal depends on, its own among them."""
         sites, program = network_sites(network, train), network.program
         if not self.objective.losses:
             path = score_path(network, self.objective.score)
-            return {**sites, SCORE: Site(SCORE, Score(self._places(network)), (path,))}
+            chosen = Site(SCORE, Score(self._places(network)), (path,))
+            return leading_to({**sites, SCORE: chosen}, SCORE)
         paths = target_paths(network)
         rows = self.objective.rows(program.outputs, paths)
         parts = tuple(compared(loss, factor, named(program, path), to) for loss, factor, path, to in rows)
-        return with_loss(network, sites, parts)
+        return leading_to(with_loss(network, sites, parts), LOSS)
 
     def _places(self, network: Network) -> np.ndarray:
         """(N, rank): the chosen places."""

@@ -126,7 +126,8 @@ class Numbers(Answering):
 
     @cached_property
     def _paths(self) -> frozenset[str]:
-        return self._goal_sites.paths | self._weights.keys() | self.goal.targets.keys()
+        known = self._sites.paths | self._goal_sites.paths
+        return known | self._weights.keys() | self.goal.targets.keys()
 
     @cached_property
     def _weights(self) -> dict[str, Any]:

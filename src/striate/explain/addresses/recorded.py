@@ -91,6 +91,5 @@ class RecordedNumbers(Answering):
 
     @cached_property
     def _sites(self) -> Sites:
-        if self._goal is None:
-            return Sites.of(network_sites(self.network, self.train))
-        return Sites.of(self._goal.sites(self.network, self.train))
+        sites = network_sites(self.network, self.train)
+        return Sites.of(sites if self._goal is None else sites | self._goal.sites(self.network, self.train))

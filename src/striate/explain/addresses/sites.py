@@ -150,6 +150,17 @@ def _batch_norm(step: Step, layer: Any, reads: tuple[str, ...], output: str, bat
 _SWITCH = {"gamma": "scale", "beta": "center"}
 
 
+def leading_to(sites: Mapping[str, Site], goal: str) -> dict[str, Site]:
+    """The sites that a goal depends on; what others read has no part in its gradient."""
+    needed, found = [goal], {}
+    while needed:
+        site = sites.get(needed.pop())
+        if site is not None and site.path not in found:
+            found[site.path] = site
+            needed += site.reads
+    return found
+
+
 def with_loss(network: Network, sites: dict[str, Site], parts: tuple[Compared, ...]) -> dict[str, Site]:
     """The sites and those of the loss; a softmax that only a crossentropy reads is written with it."""
     found = dict(sites)
