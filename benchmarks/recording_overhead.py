@@ -2,7 +2,7 @@
 
     python benchmarks/recording_overhead.py [--batch 128] [--steps 60] [--every 10] [--repeats 9] [--write]
 
-The network is mnist-convnet on real digits. Each repeat trains one epoch plainly and one recorded, in a random
+The network is mnist-convnet on real digits. Each repeat trains one epoch plainly and one recorded, in any
 order and in one process, so that a busy machine slows both alike; everything is compiled before. What is
 timed is the epoch alone, from its beginning to its end: opening the folder, saving the model beside the
 recording and the block of the last step come before and after it, once a training, and are told apart. The

@@ -29,7 +29,7 @@ def sizes_over_steps(recording: Recording) -> Part:
     names = [entry.name + (f" ({entry.on})" if entry.on == "batch" else "") for entry in entries]
     pixels = labelled(heat(shares, 0, 1), names, list(map(str, chosen)))
     return Panel(
-        "mean size of every array at each step", pixels, "each row compared with its own largest", True
+        "root mean square of every array at each step", pixels, "each row compared with its own largest", True
     )
 
 

@@ -151,7 +151,7 @@ class Recording(Shown):
             return [Note(words + "Nothing is recorded yet.")]
         words += f"From step {self.steps[0]} to step {self.steps[-1]}."
         rows = [self._row(entry) for entry in self.layout.entries]
-        head = ["array", "of", "shape", "mean size at first", "at last", "change"]
+        head = ["array", "of", "shape", "rms at first", "rms at last", "change"]
         return [Note(words), Table(head, rows), sizes_over_steps(self), *kernels_over_steps(self)]
 
     def _row(self, entry: Entry) -> list[str]:
