@@ -39,6 +39,12 @@ SIDES = {
 """Side and channels; norms need several places to take a mean of, and the middle heads of GoogLeNet 5x5."""
 
 SLOW = (
+    "mnist-convnet",
+    "mnist-dense",
+    "cifar10-convnet",
+    "cats-and-dogs",
+    "all-cnn-a",
+    "all-cnn-b",
     "alexnet",
     "zfnet",
     "vgg13",

@@ -49,6 +49,7 @@ def test_logits_equal_keras(name):
     print(f"{name}: largest relative error {error:.1e}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_weights_have_the_names_shapes_and_number_of_keras(name):
     theirs_name, count = CASES[name]

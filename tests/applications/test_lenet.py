@@ -99,24 +99,35 @@ def slow(variables, x):
     return np.array([((f6 - code) ** 2).sum() for code in digit_codes()])
 
 
-def test_its_arithmetic_is_the_papers():
-    model = applications.lenet5_1998(classifier_activation=None)
+@pytest.fixture(scope="module")
+def run():
+    """Random weights, two pictures, and everything that the network makes of them."""
     rng = np.random.default_rng(0)
-    variables = jax.tree.map(lambda a: rng.normal(0, 0.3, a.shape).astype(np.float32), model.variables)
-    model.variables = {**variables, "state": model.variables["state"]}
+    variables = jax.eval_shape(lambda: NETWORK.init(0))
+    variables = jax.tree.map(lambda a: rng.normal(0, 0.3, a.shape).astype(np.float32), variables)
+    variables["params"]["F6"]["kernel"] *= np.float32(
+        0.02
+    )  # features near 0, as far from one digit as from another
+    variables["state"]["output"]["centers"] = digit_codes().T
     x = rng.uniform(-0.1, 1.175, (2, 32, 32, 1)).astype(np.float32)
-    logits = model.predict_on_batch(x)
-    np.testing.assert_allclose(-logits, [slow(variables, one) for one in x], rtol=1e-4)
+    wanted = ("output", "logits", "probabilities")
+    record = jax.jit(lambda v, x: NETWORK.apply(v, x, record=wanted).record)(variables, x)
+    return variables, x, record
 
 
-def test_probabilities_are_those_of_the_papers_criterion():
+def test_its_arithmetic_is_the_papers(run):
+    variables, x, record = run
+    distances = [slow(variables, one) for one in x]
+    np.testing.assert_allclose(record["output"], distances, rtol=1e-4)
+    np.testing.assert_array_equal(record["logits"], -record["output"])
+
+
+def test_probabilities_are_those_of_the_papers_criterion(run):
     """-log p[d] is equation (9) without its constant class: y[d] + log sum exp(-y)."""
-    x = np.random.default_rng(1).uniform(-0.1, 1.175, (3, 32, 32, 1)).astype(np.float32)
-    plain, ended = applications.lenet5_1998(classifier_activation=None), applications.lenet5_1998()
-    ended.variables = plain.variables
-    distances = -plain.predict_on_batch(x).astype(np.float64)
+    *_, record = run
+    distances = np.asarray(record["output"], np.float64)
     expected = distances + np.log(np.exp(-distances).sum(1, keepdims=True))
-    np.testing.assert_allclose(-np.log(ended.predict_on_batch(x)), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(-np.log(record["probabilities"]), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_small_pictures_are_put_in_the_middle():
