@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from striate import ops
 from striate.explain._tracing import Activate, trace
@@ -22,10 +21,11 @@ from striate.explain.seeing._running import resized
 from striate.network import Network
 from striate.network.shapes import Program
 from striate.ops._own_gradient import own_gradient
+from striate.training.optimizers import Adam
 
 OPEN_STEPS = 16
 """For so many steps a gradient that rectifiers block altogether is let through."""
-ADAM = optax.scale_by_adam()
+ADAM = Adam().direction()
 
 
 class Site(NamedTuple):

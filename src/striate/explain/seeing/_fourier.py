@@ -52,9 +52,10 @@ def to_pictures(spectra: jax.Array, size: tuple[int, int], decay: float = 1.0) -
 
     The root keeps the contrast of a picture the same for every size.
     """
-    scaled = jnp.asarray(strengths(size, decay))[None, :, :, None] * jax.lax.complex(spectra[0], spectra[1])
     height, width = size
-    return jnp.fft.irfft2(scaled, s=size, axes=(1, 2)) * (np.float32((height * width) ** 0.5 / 4))
+    scaled = spectra * jnp.asarray(strengths(size, decay))[None, None, :, :, None]
+    pictures = jnp.fft.irfft2(jax.lax.complex(scaled[0], scaled[1]), s=size, axes=(1, 2))
+    return pictures * np.float32((height * width) ** 0.5 / 4)
 
 
 def to_spectra(pictures: np.ndarray, decay: float = 1.0) -> np.ndarray:

@@ -13,7 +13,7 @@ from striate.errors import ArgumentError, Problem
 from striate.explain._tracing import trace
 from striate.layers._base import Shape
 from striate.network import Network
-from striate.network.shapes import Program, unroll
+from striate.network.shapes import Program, Step, unroll
 
 Run = Callable[[Mapping[str, Any], Mapping[str, jax.Array]], dict[str, jax.Array]]
 """(variables, inputs) -> the values that were asked for."""
@@ -61,11 +61,31 @@ def resized(network: Network, names: Iterable[str], shape: Shape) -> Program:
         ArgumentError: a layer among them does not take what comes then.
     """
     program = partial(unroll(network, [shape]), names)
-    problems = [problem for problem in program.problems if problem.where in program.steps]
-    if not problems:
+    unfit = _unfit(program, network.program)
+    if unfit is None:
         return program
     height, width = shape[:2]
-    happened = f"pictures of {height}x{width} do not fit {problems[0].where!r}: {problems[0].happened}"
+    happened = f"pictures of {height}x{width} do not fit {unfit}"
     usual = network.shapes[network.inputs[0].name]
     cure = "Leave size out, or choose an earlier layer."
     raise ArgumentError(Problem("size", happened, f"{usual[0]}x{usual[1]} there", cure))
+
+
+def _unfit(program: Program, usual: Program) -> str | None:
+    """The first layer that cannot take what comes, or would need other weights, and why; or None."""
+    wrong = {problem.where: problem.happened for problem in program.problems}
+    for path, step in program.steps.items():
+        if path in wrong:
+            return f"{path!r}: {wrong[path]}"
+        if step.input_shapes is None:
+            return f"{path!r}"
+        needed, kept = _weight_shapes(step), _weight_shapes(usual.steps[path])
+        for name, there in kept.items():
+            if needed.get(name) != there:
+                return f"{path!r}: its {name} has the shape {there}, and {needed.get(name)} would be needed"
+    return None
+
+
+def _weight_shapes(step: Step) -> dict[str, Shape]:
+    """{weight: shape} of a step for what it reads."""
+    return {name: weight.shape for name, weight in step.layer.weights(*(step.input_shapes or ())).items()}

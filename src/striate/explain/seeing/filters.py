@@ -152,12 +152,12 @@ def _in_pixels(model: Model, place: Place, chosen: tuple[int, ...]) -> np.ndarra
     zeros = {one.name: jnp.zeros((len(chosen), *network.shapes[one.name])) for one in network.inputs}
     row, column = place.centre
 
-    def middle(inputs: dict[str, jax.Array]) -> jax.Array:
-        values = trace(program, model.variables, inputs, activate=lambda _, z: z).values
+    def middle(inputs: dict[str, jax.Array], variables: Any) -> jax.Array:
+        values = trace(program, variables, inputs, activate=lambda _, z: z).values
         maps = values[place.path][:, row, column]
         return maps[jnp.arange(len(chosen)), jnp.asarray(chosen)].sum()
 
-    slopes = np.asarray(jax.jit(jax.grad(middle))(zeros)[spec.name])
+    slopes = np.asarray(jax.jit(jax.grad(middle))(zeros, model.variables)[spec.name])
     box: Any = pixels_seen(network, place.path, place.centre)[spec.name]
     return np.stack([cut(one, box) for one in slopes], -1)
 
