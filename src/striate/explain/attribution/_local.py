@@ -1,4 +1,4 @@
-"""Running a network on regions: what each window changes is computed, the rest is taken from the whole picture."""
+"""Running a network on regions: what each window changes is computed, the rest is as in the whole picture."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from striate.explain._tracing import trace
 from striate.explain.attribution._parts import run, until
 from striate.explain.attribution._reach import Plan, Region, Stage
-from striate.explain._tracing import trace
 from striate.network.shapes import Program
 
 Starts = dict[str, jax.Array]
@@ -78,7 +78,7 @@ def starts_of(plan: Plan, windows: np.ndarray, source: str) -> dict[str, np.ndar
 def whole_maps(
     plan: Plan, program: Program, variables: Mapping[str, Any], inputs: Mapping[str, jax.Array], source: str
 ) -> dict[str, jax.Array]:
-    """{name: (N, H, W, C)} of the unchanged pictures: what the stages read, each in its margin, and the cut."""
+    """{name: (N, H, W, C)} of the unchanged pictures: what stages read, each in its margin, and the cut."""
     if not plan.stages:
         return {plan.cut: inputs[source]}
     values = trace(until(program, plan.cut), variables, {source: inputs[source]}).values

@@ -37,7 +37,7 @@ AFFINE = (
     *(Conv2D, DepthwiseConv2D, BatchNormalization, Rescaling, Normalization, AveragePooling2D),
     *(ZeroPadding2D, Cropping2D, Dropout, SpatialDropout2D, GaussianNoise, Identity),
 )
-"""Layers that, without an activation and outside training, add and scale: their gradient is everywhere the same."""
+"""Layers that only add and scale, without an activation and outside training: lines stay straight."""
 
 
 class Split(NamedTuple):
@@ -113,6 +113,11 @@ def affine_split(network: Network) -> Split:
 def run(program: Program, variables: Mapping[str, Any], inputs: Mapping[str, jax.Array]) -> jax.Array:
     """The program's one output; `inputs` are the values that it begins with."""
     return execute(program, variables, inputs, train=False, key=None, record=False).output
+
+
+def weights_of(variables: Mapping[str, Any], owner: str) -> dict[str, jax.Array]:
+    """All arrays of a layer, {name: array}; a frozen layer keeps the trainable ones in the state."""
+    return {**variables.get("params", {}).get(owner, {}), **variables.get("state", {}).get(owner, {})}
 
 
 def readers(program: Program, name: str) -> list[Step]:

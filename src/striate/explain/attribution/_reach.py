@@ -1,11 +1,12 @@
 """How far a change of a few pixels reaches into a network, and which part of the work that spares.
 
-A window over the picture changes only a region of each map behind it. `plan` follows the regions of all windows
-from layer to layer and decides up to which value it pays to compute regions only.
+A window over the picture changes only a region of each map behind it. `plan` follows the regions of all
+windows from layer to layer and decides up to which value it pays to compute regions only.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,8 +68,9 @@ class Stage:
     """A windowed or merging step and the pointwise steps behind it, run on regions.
 
     Args:
-        program: the steps, a window's padding being taken away. sources: the names it reads. name: its output's.
-        window: of the first step, or None. fill: what lies around the map that the window sees.
+        program: the steps, a window's padding being taken away. sources: the names it reads.
+        name: its output's. window: of the first step, or None. fill: what lies around the map that the
+            window sees.
     """
 
     program: Program
@@ -177,7 +179,7 @@ def _cost(program: Program, cut: str, regions: dict[str, Region]) -> float:
 
 
 def _numbers(program: Program, name: str) -> int:
-    return int(np.prod(program.shapes.get(name) or program.steps[name].shape))
+    return math.prod(program.shapes.get(name) or program.steps[name].shape or ())
 
 
 def _stages(program: Program, head: dict[str, Step], cut: str) -> Iterator[Stage]:

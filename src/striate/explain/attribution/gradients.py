@@ -14,7 +14,7 @@ from striate.explain._reading import Reading
 from striate.explain._tracing import Activate, trace
 from striate.explain.attribution._aim import Aim, Target, aim_at
 from striate.explain.attribution._attribution import Attribution
-from striate.explain.attribution._checks import need_between, need_whole
+from striate.explain.attribution._arguments import need_between, need_whole
 from striate.explain.attribution._parts import run, toward_scores
 from striate.explain.attribution._rectifiers import named_rectifiers
 from striate.explain.attribution._rows import by_rows, rows_at_once
@@ -72,7 +72,8 @@ def smoothgrad(
     need_whole("samples", samples)
     need_between("noise", noise, 0, 10)
     aim, network, x = aim_at(reading, target), reading.network, reading.x
-    spans = noise * (x.max((1, 2, 3), keepdims=True) - x.min((1, 2, 3), keepdims=True))
+    axes = tuple(range(1, x.ndim))
+    spans = noise * (x.max(axes, keepdims=True) - x.min(axes, keepdims=True))
     keys = jax.random.split(jax.random.key(seed), samples)
     program = _noisy(network)
 
@@ -86,7 +87,7 @@ def smoothgrad(
 
 
 def slopes_of(reading: Reading, aim: Aim, activate: Activate | None = None) -> jax.Array:
-    """(N, ...) the gradient of the aimed score with respect to the first input; see `trace` for `activate`."""
+    """(N, ...) the gradient of the aimed score for the first input; `activate` is that of `trace`."""
     program = sloper(reading.network, activate)
     size = rows_at_once(reading.network)
     return by_rows(

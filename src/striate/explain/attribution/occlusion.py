@@ -38,14 +38,15 @@ def occlusion(
 
     Args:
         reading: a model with pictures in it. target: as for `attribute`.
-        window: rows and columns that are covered, all channels at once; an eighth of the picture unless given.
+        window: rows and columns that are covered, all channels at once; an eighth of the picture unless
+            given.
         stride: steps between windows; half a window unless given. Windows at the far edge are cut off.
         baseline: what covers them; see `baseline_for`.
 
     Only what a window can reach is computed, see `_reach.plan`; the numbers are those of whole pictures.
 
     Zeiler and Fergus, Visualizing and understanding convolutional networks, 2014; Nakandala, Kumar and
-    Papakonstantinou, Incremental and approximate inference for faster occlusion-based deep CNN explanations, 2019.
+    Papakonstantinou, Incremental and approximate inference for faster occlusion-based explanations, 2019.
     """
     need_pictures(reading, "occlusion")
     extent = (reading.x.shape[1], reading.x.shape[2])
