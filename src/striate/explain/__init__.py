@@ -2,6 +2,7 @@
 
 from striate.explain._reading import Reading, read
 from striate.explain.addresses import Address, Explained, Numbers, Term, at
+from striate.explain.comparing import Comparison, alignment, compare
 from striate.explain.recording import Recorder, Recording, open_recording
 from striate.explain.seeing import (
     Caricature,
@@ -38,6 +39,7 @@ from striate.explain.views import ConvolutionViews, convolution_cost, convolutio
 __all__ = [
     "Address",
     "Caricature",
+    "Comparison",
     "ConvolutionViews",
     "Dream",
     "Embedding",
@@ -56,9 +58,11 @@ __all__ = [
     "Templates",
     "Term",
     "TopPatches",
+    "alignment",
     "at",
     "caricature",
     "channel",
+    "compare",
     "convolution_cost",
     "convolution_views",
     "direction",

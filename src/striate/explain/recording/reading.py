@@ -14,6 +14,7 @@ import numpy as np
 from striate.errors import ArgumentError, FormatError, Problem
 from striate.explain.recording._index import MODEL, PROBE, VALUES, read_index
 from striate.explain.recording._layout import DTYPES, SCALE, Entry, Layout, checksum, restored
+from striate.explain.recording._selecting import GRAD
 from striate.explain.recording._slices import covering
 from striate.explain.recording.finding import find_entry, find_step
 from striate.explain.recording.picturing import kernels_over_steps, sizes_over_steps
@@ -138,6 +139,15 @@ class Recording(Shown):
         model.variables = variables
         return model
 
+    def at(self, step: int) -> RecordedStep:
+        """A step, for `compare`.
+
+        Raises:
+            ArgumentError: it was not recorded.
+        """
+        find_step(self.steps, step, str(self.path))
+        return RecordedStep(self, step)
+
     def refresh(self) -> Recording:
         """The same recording with the steps that came since."""
         return open_recording(self.path)
@@ -186,6 +196,34 @@ class Recording(Shown):
             happened = "the file became shorter than its index says"
             raise FormatError(Problem(str(self.path / VALUES), happened, "a file nobody cuts", _CURE))
         return raw, scale
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedStep:
+    """One step of a recording, to be compared with another one or with a model.
+
+    Args:
+        recording: the recording. step: which step.
+    """
+
+    recording: Recording
+    step: int
+
+    def model(self) -> Model:
+        """The model as it was; see `Recording.model`."""
+        return self.recording.model(self.step)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The recorded weights by name."""
+        return self._arrays("")
+
+    def values(self) -> dict[str, np.ndarray]:
+        """The recorded activations of the probe by name."""
+        return self._arrays("probe")
+
+    def _arrays(self, on: str) -> dict[str, np.ndarray]:
+        names = [e.name for e in self.recording.layout.entries if e.on == on and not e.name.endswith(GRAD)]
+        return {name: self.recording.value(name, self.step, on) for name in names}
 
 
 def open_recording(path: str | os.PathLike[str]) -> Recording:
