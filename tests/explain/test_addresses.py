@@ -13,12 +13,10 @@ from striate.explain.addresses.address import Span, places, settled
 from striate.models import Input, Model, Sequential
 
 ENDS = some.none() | some.integers(-9, 9)
-ENTRIES = some.integers(-9, 9) | some.builds(
-    Span, ENDS, ENDS, some.none() | some.sampled_from([-2, -1, 1, 2])
-)
-PATHS = some.text(some.sampled_from("abc. _[]/@1é"), min_size=1, max_size=12).map(
-    lambda name: f"{name}/output"
-)
+STEPS = some.none() | some.sampled_from([-2, -1, 1, 2])
+ENTRIES = some.integers(-9, 9) | some.builds(Span, ENDS, ENDS, STEPS)
+INDICES = some.none() | some.lists(ENTRIES, min_size=1, max_size=4).map(tuple)
+PATHS = some.text(some.sampled_from("abc. _[]/@1é"), min_size=1, max_size=12).map("{}/output".format)
 
 
 @given(PATHS, some.booleans(), INDICES, some.none() | some.integers(0, 999))

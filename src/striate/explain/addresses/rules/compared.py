@@ -134,6 +134,11 @@ def complement(p: np.ndarray) -> np.ndarray:
     return (np.float32(1) - p.astype(np.float32)).astype(np.float64)
 
 
+def signs(x: np.ndarray) -> np.ndarray:
+    """The slope of |x| as the engine has it: 1 from 0 on, -1 below."""
+    return np.where(x >= 0, 1.0, -1.0)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x)), without overflow."""
     small = np.exp(-np.abs(x))
@@ -158,7 +163,7 @@ def _absolute(loss: losses.Loss, p: np.ndarray, y: np.ndarray) -> Pieces:
 
 
 def _absolute_slope(loss: losses.Loss, p: np.ndarray, y: np.ndarray) -> Pieces:
-    return ((("sign({p} - {y})", np.sign(p - y)),),)
+    return ((("sign({p} - {y})", signs(p - y)),),)
 
 
 def _huber(loss: losses.Huber, p: np.ndarray, y: np.ndarray) -> Pieces:

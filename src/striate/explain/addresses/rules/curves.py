@@ -135,14 +135,12 @@ def _hard_sigmoid(x: float) -> float:
 
 
 def _hard_sixth(x: float) -> float:
-    """The slope of hard_sigmoid; at its two corners JAX takes half of it."""
-    return 0.0 if abs(x) > 3 else (0.5 if abs(x) == 3 else 1.0) / 6
+    """The slope of hard_sigmoid, 0 on its corners."""
+    return 1 / 6 if abs(x) < 3 else 0.0
 
 
 def _hard_branch(x: float) -> str:
-    if abs(x) == 3:
-        return "{x} is on a corner: the slope there is the mean of both sides."
-    return "{x} is between -3 and 3." if abs(x) < 3 else "{x} is beyond 3: the line is flat."
+    return "{x} is between -3 and 3." if abs(x) < 3 else "{x} is not between -3 and 3: the line is flat."
 
 
 def _silu_slope(x: float, y: float) -> Slope:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from striate.explain.addresses.rules.base import Ledger, Place, Rule, Site, everywhere, one, values_at
-from striate.explain.addresses.rules.compared import ELEMENTWISE, Compared, Elementwise
+from striate.explain.addresses.rules.compared import ELEMENTWISE, Compared, Elementwise, signs
 from striate.explain.addresses.rules.crossentropy import Crossentropy
 from striate.explain.addresses.terms import Block, Column, Made, block, constant
 from striate.layers.regularizers import Regularizer
@@ -116,11 +116,11 @@ def _price(ledger: Ledger, path: str, regularizer: Regularizer) -> list[Block]:
 
 
 def _price_slope(ledger: Ledger, path: str, regularizer: Regularizer, place: Place) -> tuple[Block, ...]:
-    """l1 sign(w), which is 0 at 0, and 2 l2 w."""
+    """l1 sign(w), 0 counting as above, and 2 l2 w."""
     w = values_at(ledger, path, one(place))
     blocks, (l1, l2) = [], _factors(regularizer)
     if l1:
-        blocks.append(block(constant(l1, f"{l1:g}"), Column(np.sign(w.values), "sign({})", w.sources)))
+        blocks.append(block(constant(l1, f"{l1:g}"), Column(signs(w.values), "sign({})", w.sources)))
     if l2:
         blocks.append(block(constant(2 * l2, f"{2 * l2:g}"), w))
     return tuple(blocks)
