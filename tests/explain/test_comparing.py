@@ -177,6 +177,7 @@ def test_another_runtime_is_a_function_or_its_arrays(model, x):
         assert found.answers.flips[0].b == (found.answers.flips[0].a + 1) % 3
         assert found.layers is None
         assert "Architectures are not compared: b has none." in found.text()
+    assert compare(model, outputs, x, names=("ours", "ONNX")).title == "ours and ONNX"
     record = model.network.apply(model.variables, x, record=True).record
     found = compare(model, {"conv1": record["conv1"], "dense1": outputs}, x, layers=["conv1"])
     assert found.alignment[0, 0] == pytest.approx(1)

@@ -63,7 +63,14 @@ class Comparison(Shown):
 
 
 def compare(
-    a: Any, b: Any, x: Any = None, y: Any = None, *, layers: Any = None, debiased: bool = True
+    a: Any,
+    b: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    layers: Any = None,
+    debiased: bool = True,
+    names: tuple[str, str] | None = None,
 ) -> Comparison:
     """Compare two models, two steps of a training, two precisions, or a model with another runtime.
 
@@ -76,7 +83,7 @@ def compare(
             steps the probe unless given. y: the right classes, to tell better from worse.
         layers: names of layers whose activations are compared; those with a kernel and the output unless
             given.
-        debiased: which estimate of linear CKA is shown; see `alignment`.
+        debiased: which estimate of linear CKA is shown; see `alignment`. names: what to call a and b.
 
     Returns:
         Comparison.
@@ -92,7 +99,7 @@ def compare(
     ((), True, True)
     """
     sides = side_of(a, b, "a"), side_of(b, a, "b")
-    names = _told_apart(sides[0].name, sides[1].name)
+    names = _told_apart(sides[0].name, sides[1].name) if names is None else names
     x = _probe(a, b) if x is None else x
     notes: list[str] = []
     pairs = _pairs(*sides, notes)

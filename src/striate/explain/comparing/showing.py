@@ -117,6 +117,8 @@ def _judged(found: Comparison, answers: Answers, count: int) -> str:
     right = [
         f"{name} gets {number:,} right" for name, number in zip(found.names, answers.correct, strict=True)
     ]
+    if not answers.mended + answers.broken:
+        return f" Of {count:,}, {right[0]} and {right[1]}."
     chance = sign_test(answers.mended, answers.broken)
     return (
         f" Of {count:,}, {right[0]} and {right[1]}: {answers.mended} flips mend an answer, {answers.broken} "
@@ -164,4 +166,6 @@ def _cosine(value: float, digits: int = 6) -> str:
     if math.isnan(value):
         return "–"
     text = f"{value:.{digits}f}"
+    if digits > 2 and value < 1 and float(text) == 1:
+        return f"over {1 - 10**-digits:.{digits}f}"
     return text.rstrip("0").rstrip(".") if digits > 2 and value != 1 else text
