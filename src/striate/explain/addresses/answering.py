@@ -67,12 +67,13 @@ class Answering(abc.ABC):
         """
         found = Finder(self.network, self.paths(), self.train).find(address)
         problems = [] if found.step == self.step else [_wrong_step(found, self.step)]
-        if found.grad and not self.has_gradient(found.path):
-            problems.append(_no_gradient(found))
-        problems += index_problems(found, self.shape_of(replace(found, grad=False)))
+        reached = not found.grad or self.has_gradient(found.path)
+        shape = self.shape_of(found if reached else replace(found, grad=False))
+        problems += [] if reached else [_no_gradient(found)]
+        problems += index_problems(found, shape)
         if problems:
             raise ArgumentError(problems)
-        return settled(found, self.shape_of(found))
+        return settled(found, shape)
 
     def made(self, address: Address) -> Made | None:
         """How a single number was made; None for one that was given: inputs, weights, targets."""

@@ -11,6 +11,7 @@ from striate.explain._reading import read
 from striate.explain.addresses.address import Address
 from striate.explain.addresses.answering import Answering
 from striate.explain.addresses.goals import Goal, loss_goal
+from striate.explain.addresses.rules.crossentropy import Shares
 from striate.explain.addresses.sites import Sites, named, network_sites
 from striate.models import Model
 
@@ -27,7 +28,8 @@ class RecordedNumbers(Answering):
     """The numbers of one step of a recorded training, as `Numbers` of a model at hand.
 
     Values and gradients are those that were recorded. Terms are made of recorded numbers too, so a number has
-    terms where everything that it was made of was recorded; the inputs may be given as x instead.
+    terms where everything that it was made of was recorded (inputs and targets may be given instead). Where
+    all weights were, `Numbers(recording.model(step), x, y)` knows everything about that step.
 
     Args:
         model: which was trained; its network is asked, its weights are not.
@@ -50,11 +52,13 @@ class RecordedNumbers(Answering):
         """Nothing is read yet."""
         self.network, self.train, self.step = model.network, train, step
         self._read = partial(recording.value, step=step)
-        self._inputs = {} if x is None else read(model, x).inputs
+        inputs = {} if x is None else read(model, x).inputs
+        self._given = {named(self.network.program, name): array for name, array in inputs.items()}
         self._goal: Goal | None = None
         if y is not None:
-            examples = len(np.asarray(y)) if x is None else len(next(iter(self._inputs.values())))
+            examples = len(np.asarray(y)) if x is None else len(next(iter(inputs.values())))
             self._goal = loss_goal(model, y, loss, examples)
+            self._given |= self._goal.targets
 
     def ledger(self, address: Address) -> RecordedNumbers:
         """The recording itself."""
@@ -68,7 +72,7 @@ class RecordedNumbers(Answering):
         """Of everything that a network has; whether it was recorded is found out when it is read."""
         declared = self.network.declared.items()
         weights = (f"{path}/{name}" for path, some in declared for name in some)
-        return self._sites.paths.union(weights, () if self._goal is None else self._goal.targets)
+        return self._sites.paths.union(weights, self._given)
 
     def has_gradient(self, path: str) -> bool:
         """Found out when it is read."""
@@ -80,10 +84,14 @@ class RecordedNumbers(Answering):
         return f"{what} at step {self.step} of a recorded training."
 
     def value(self, path: str) -> np.ndarray:
-        """All numbers of a path; inputs and targets that were given are not read."""
-        given = {named(self.network.program, name): array for name, array in self._inputs.items()}
-        given |= {} if self._goal is None else self._goal.targets
-        return np.asarray(given[path] if path in given else self._read(path))
+        """All numbers of a path; inputs and targets that were given are not read, shares are made anew."""
+        if path in self._given:
+            return np.asarray(self._given[path])
+        site = self._sites.sites.get(path)
+        if site is not None and isinstance(site.rule, Shares):
+            output = self.value(site.reads[0])
+            return output / output.sum(-1, keepdims=True)
+        return np.asarray(self._read(path))
 
     def grad(self, path: str) -> np.ndarray:
         """The gradient with respect to each of them."""
