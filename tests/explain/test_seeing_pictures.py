@@ -151,15 +151,12 @@ def test_likeness_of_style_is_the_cosine_of_gram_matrices(rng):
         assert found[n] == pytest.approx(np.mean(cosines), rel=1e-5)
 
 
-def test_a_rectifier_opens_only_early_and_only_where_all_is_dark():
-    z = jnp.asarray([[1.0, -1.0, -2.0], [-1.0, -2.0, -3.0], [-1.0, 0.0, -3.0]])
-    dy = jnp.asarray([[1.0, 1.0, -1.0], [1.0, -1.0, 2.0], [-1.0, 0.0, -1.0]])
-    for early, expected in (
-        (True, [[1, 0, 0], [1, 0, 2], [0, 0, 0]]),
-        (False, [[1, 0, 0], [0, 0, 0], [0, 0, 0]]),
-    ):
-        back = jax.vjp(lambda z, e=early: _opened(z, jnp.asarray(e), jnp.inf), z)[1](dy)[0]
-        np.testing.assert_array_equal(back, np.array(expected, np.float32))
+def test_a_rectifier_opens_only_where_all_is_dark_and_only_upwards():
+    z = jnp.asarray([[1.0, -1.0, -2.0], [-1.0, -2.0, -3.0], [-1.0, 0.0, -3.0], [7.0, -1.0, 0.0]])
+    dy = jnp.asarray([[1.0, 1.0, -1.0], [1.0, -1.0, 2.0], [-1.0, 0.0, -1.0], [-1.0, 2.0, -3.0]])
+    for ceiling, last in ((jnp.inf, [-1, 0, 0]), (6.0, [0, 2, 0])):
+        back = jax.vjp(lambda z, c=ceiling: _opened(z, c), z)[1](dy)[0]
+        np.testing.assert_array_equal(back, np.array([[1, 0, 0], [1, 0, 2], [0, 0, 0], last], np.float32))
 
 
 def test_tiles_give_the_slope_of_every_pixel_once(rng):

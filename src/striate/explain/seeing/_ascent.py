@@ -23,8 +23,6 @@ from striate.network.shapes import Program
 from striate.ops._own_gradient import own_gradient
 from striate.training.optimizers import Adam
 
-OPEN_STEPS = 16
-"""For so many steps a gradient that rectifiers block altogether is let through."""
 ADAM = Adam().direction()
 
 
@@ -92,7 +90,7 @@ def climber(site: Site) -> Climb:
 
         def total(spectra: jax.Array) -> tuple[jax.Array, jax.Array]:
             seen = moved(to_colours(to_pictures(spectra, site.size, site.decay), setting.basis), move)
-            gains, likeness = _gains(site, program, setting, seen, move, state.step < OPEN_STEPS)
+            gains, likeness = _gains(site, program, setting, seen, move)
             scale = jax.lax.stop_gradient(jnp.abs(gains).mean())
             return gains.sum() - setting.variety * scale * likeness.sum(), gains
 
@@ -107,7 +105,7 @@ def climber(site: Site) -> Climb:
 
 
 def _gains(
-    site: Site, program: Program, setting: Setting, seen: jax.Array, move: jax.Array, early: jax.Array
+    site: Site, program: Program, setting: Setting, seen: jax.Array, move: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """(N,) the objective of each picture, and (N,) how much it is like the others of its direction."""
 
@@ -115,7 +113,7 @@ def _gains(
         inputs = {site.pixels.name: site.pixels.scaled(pictures)}
         return trace(program, setting.variables, inputs, activate=activate).values
 
-    own = values(seen, lambda name, z: _opening(name, z, early))
+    own = values(seen, _opening)
     others = [
         values(moved(n.picture, move), None) if aim.way == "like" else {}
         for aim, n in zip(site.aims, setting.numbers, strict=True)
@@ -142,29 +140,28 @@ def style_likeness(maps: jax.Array, copies: int) -> jax.Array:
     return ((cosines.sum(-1) - jnp.einsum("gaa->ga", cosines)) / (copies - 1)).reshape(-1)
 
 
-def _opening(name: str, z: jax.Array, early: jax.Array) -> jax.Array:
-    """An activation; at the first steps a rectifier that lets nothing of a picture back is opened."""
-    if name not in CEILINGS:
-        return ops.ACTIVATIONS[name](z)
-    return _opened(z, early, CEILINGS[name])
+def _opening(name: str, z: jax.Array) -> jax.Array:
+    """An activation; a rectifier that lets nothing of a picture back is opened.
+
+    An objective that starts in the dark would otherwise never move.
+    """
+    return _opened(z, CEILINGS[name]) if name in CEILINGS else ops.ACTIVATIONS[name](z)
 
 
-def _rectified(z: jax.Array, early: jax.Array, ceiling: float) -> jax.Array:
+def _rectified(z: jax.Array, ceiling: float) -> jax.Array:
     return ops.relu(z) if ceiling == jnp.inf else ops.relu(z, max_value=ceiling)
 
 
-def _forward(z: jax.Array, early: jax.Array, ceiling: float) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return _rectified(z, early, ceiling), (z, early)
+def _forward(z: jax.Array, ceiling: float) -> tuple[jax.Array, jax.Array]:
+    return _rectified(z, ceiling), z
 
 
-def _back(ceiling: float, kept: tuple[jax.Array, jax.Array], dy: jax.Array) -> tuple[jax.Array, None]:
+def _back(ceiling: float, z: jax.Array, dy: jax.Array) -> tuple[jax.Array]:
     """The usual gradient, but where a picture gets none at all, what would raise the closed ones."""
-    z, early = kept
     usual = jnp.where((z > 0) & (z < ceiling), dy, jnp.zeros_like(dy))
-    raised = jnp.where((z <= 0) & (dy < 0), jnp.zeros_like(dy), dy)
-    axes = tuple(range(1, dy.ndim))
-    dark = ~jnp.any(usual != 0, axis=axes, keepdims=True)
-    return jnp.where(early & dark, raised, usual), None
+    raised = jnp.where((z <= 0) & (dy > 0), dy, jnp.zeros_like(dy))
+    dark = ~jnp.any(usual != 0, axis=tuple(range(1, dy.ndim)), keepdims=True)
+    return (jnp.where(dark, raised, usual),)
 
 
-_opened: Any = own_gradient(_forward, _back, static=(2,))(_rectified)
+_opened: Any = own_gradient(_forward, _back, static=(1,))(_rectified)
