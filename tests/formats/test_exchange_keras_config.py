@@ -338,3 +338,27 @@ def outcome(config):
     except FormatError as error:
         return "acts" if "\x1b" in str(error) else "refused"
     return "built"
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.h5"])
+def test_an_adapted_normalization_brings_its_statistics_from_the_weights(tmp_path, name):
+    norm, dense = keras.layers.Normalization(name="norm"), keras.layers.Dense(2, name="fc")
+    model = keras.Sequential([keras.Input((3,)), norm, dense], name="row")
+    data = np.array([[1.0, 2.0, 9.0], [3.0, 6.0, 9.5]], np.float32)
+    norm.adapt(data)
+    model.save(tmp_path / name)
+    found = read_tensors(tmp_path / name)
+    network, ignore = exchange.rebuild(found)
+    np.testing.assert_allclose(network.nodes[0].layer.mean, (2.0, 4.0, 9.25))
+    np.testing.assert_allclose(network.nodes[0].layer.variance, (1.0, 4.0, 0.0625))
+    variables = exchange.into_variables(network, found, ignore=ignore)
+    output = network.apply(variables, data).output
+    np.testing.assert_allclose(output, answer(model, data), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("module", ["my_code", "keras.src.ops.numpy", None, 3])
+def test_a_class_of_somebody_else_is_refused_whatever_it_is_called(module):
+    assert refused(broken(module=module)) == (
+        f"a.h5, layer conv: its class is 'Conv2D' of {module!r}; expected a layer of Keras itself.\n{CURE}"
+    )
+    assert "conv" in network_from_config(broken(module="keras.layers")).shapes

@@ -13,11 +13,10 @@ import numpy as np
 from striate.errors import ArgumentError, Problem
 from striate.formats import SavedModel, load_model, save_model
 from striate.formats._places import shown
-from striate.formats.exchange import map_tensors, network_from_config, write_weights
+from striate.formats.exchange import Rebuilt, map_tensors, rebuild, write_weights
 from striate.formats.exchange.writing import ENDINGS, ending_of
 from striate.formats.foreign import ForeignTensors, read_tensors
 from striate.formats.onnx import OPSET, write_onnx
-from striate.network import Network
 from striate.tasks._beside import Beside
 from striate.tasks.model_source import find_network
 from striate.tasks.run_folder import model_file
@@ -108,8 +107,13 @@ def convert(
     else:
         found = found if group is None else found.under(group)
         wanted = {"input_shape": input_shape, "classes": classes}
-        network, origin = _architecture(found, model, wanted, shown(source))
-        options = {"convention": convention, "by": by, "skip_head": skip_head, "ignore": ignore}
+        (network, beside_it), origin = _architecture(found, model, wanted, shown(source))
+        options = {
+            "convention": convention,
+            "by": by,
+            "skip_head": skip_head,
+            "ignore": (*ignore, *beside_it),
+        }
         mapped = map_tensors(network, found, where=shown(source), **options)
         saved = SavedModel(network, mapped.variables)
         said = _Said(found.kind, origin, mapped.notes, mapped.fresh, mapped.ignored)
@@ -178,19 +182,17 @@ def _refuse_beside_a_model(**given: Any) -> None:
 
 def _architecture(
     found: ForeignTensors, model: str | None, wanted: Mapping[str, Any], where: str
-) -> tuple[Network, str]:
+) -> tuple[Rebuilt, str]:
     """The network, and where it is from: what the person says, or the configuration in the file."""
     if model is not None:
-        return find_network(
-            model, **{name: value for name, value in wanted.items() if value is not None}
-        ), model
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return Rebuilt(find_network(model, **given), ()), model
     config = found.metadata.get("config")
     if config is None:
         cure = "Say which with --model: a name such as resnet50, FILE.json or FILE.py:NAME."
         happened = f"it is {KINDS[found.kind]} without an architecture"
         raise ArgumentError(Problem(where, happened, "a network for the weights", cure))
-    network = network_from_config(config, input_shape=wanted["input_shape"], where=f"{where}, config")
-    return network, "the configuration in the file"
+    return rebuild(found, input_shape=wanted["input_shape"], where=where), "the configuration in the file"
 
 
 def _write(

@@ -147,6 +147,10 @@ class _Reader:
     def layer(self, plain: Mapping[str, Any], depth: int) -> Layer | None:
         """A layer or a nested model; None when it is wrong, which is kept in mind."""
         config, name = plain.get("config"), _name_of(plain)
+        if not _is_keras_s(plain):
+            happened = f"its class is {show(plain.get('class_name'))} of {show(plain['module'])}"
+            self.problems.append(Problem(self.at(name), happened, "a layer of Keras itself", CURE))
+            return None
         if plain.get("class_name") in _MODELS:
             network = self.model(plain, depth + 1)
             if isinstance(config, Mapping) and config.get("trainable") is False:
@@ -200,6 +204,13 @@ class _Reader:
     def at(self, name: str) -> str:
         """What an error calls a layer."""
         return f"{self.where}, layer {name if name.isprintable() and len(name) < 80 else show(name)}"
+
+
+def _is_keras_s(plain: Mapping[str, Any]) -> bool:
+    """Whether Keras itself made the class; Keras 3 tells the module, and anybody can call a class Dense."""
+    if plain.get("class_name") in _MODELS:
+        return "module" not in plain or str(plain["module"]).partition(".")[0] == "keras"
+    return "module" not in plain or plain["module"] == "keras.layers"
 
 
 def _frozen(network: Network) -> Network:
