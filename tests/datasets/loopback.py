@@ -57,6 +57,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._body(start, partial=bool(wanted) and site.ranges)
 
+    def do_HEAD(self):
+        site = self.site
+        self.send_response(site.status)
+        self.send_header("Content-Length", str(len(site.body)) if site.status == 200 else "0")
+        self.end_headers()
+
     def _body(self, start, partial):
         site = self.site
         body = site.body[start:]

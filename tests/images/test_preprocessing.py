@@ -124,7 +124,8 @@ def test_all_wrong_fields_are_told_at_once():
         "1. size: found (0, 5); expected (H, W) in pixels, each 1 to 16384, or None.\n  Give (H, W).\n"
         "2. channels: found 2; expected 1 or 3.\n  Use 1 for grey, 3 for colour.\n"
         "3. scale: found nan; expected a number above 0.\n  Use 1/255 to bring pixels to 0..1.\n"
-        "4. fit: found 'squash'; expected 'stretch', 'crop' or 'pad'.\n  Choose one of the three.\n"
+        "4. fit: found 'squash'; expected one of 'stretch', 'crop', 'pad', 'centre', "
+        "'centre-bicubic'.\n  Choose one of them.\n"
         "5. mean: found (1, 2); expected one or 3 finite, or None.\n  Give one number for each channel.\n"
         "6. std: found 0; expected one or 3 above 0, or None.\n  Give one number for each channel."
     )

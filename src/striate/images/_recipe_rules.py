@@ -11,6 +11,8 @@ import numpy as np
 from striate.errors import Problem
 
 Fit = Literal["stretch", "crop", "pad"]
+AnyFit = Literal["stretch", "crop", "pad", "centre", "centre-bicubic"]
+"""What a model file may ask for; the last two are how networks are tested on ImageNet."""
 MAX_SIDE = 16_384
 """The largest height or width, in pixels, that a picture is resized to."""
 
@@ -48,9 +50,11 @@ def _scale(scale: Any) -> Problem | None:
 
 def _fit(fit: Any) -> Problem | None:
     """One of three words."""
-    if isinstance(fit, str) and fit in get_args(Fit):
+    if isinstance(fit, str) and fit in get_args(AnyFit):
         return None
-    return Problem("fit", f"found {fit!r}", "'stretch', 'crop' or 'pad'", "Choose one of the three.")
+    return Problem(
+        "fit", f"found {fit!r}", "one of " + ", ".join(map(repr, get_args(AnyFit))), "Choose one of them."
+    )
 
 
 def _numbers(name: str, value: Any, count: int, low: float) -> Problem | None:

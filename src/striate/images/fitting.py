@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from striate.images._recipe_rules import Fit
+from striate.images._recipe_rules import AnyFit
+
+MARGIN = 8 / 7
+"""How much larger than its input a network wants a picture before the middle is cut out: 256 to 224."""
 
 
-def fitted(picture: Image.Image, size: tuple[int, int] | None, channels: int, fit: Fit) -> np.ndarray:
+def fitted(picture: Image.Image, size: tuple[int, int] | None, channels: int, fit: AnyFit) -> np.ndarray:
     """Bring a picture to a colour and a size.
 
     Args:
         picture: of mode L or RGB. size: (H, W) in pixels, or None to leave it alone.
-        channels: 1 for grey, 3 for colour. fit: "stretch", "crop" or "pad", as `Preprocessing` explains them.
+        channels: 1 for grey, 3 for colour. fit: as `Preprocessing` explains them.
 
     Returns:
         (H, W, channels) uint8.
@@ -27,11 +30,13 @@ def fitted(picture: Image.Image, size: tuple[int, int] | None, channels: int, fi
     return pixels[:, :, None] if channels == 1 else pixels
 
 
-def _resized(picture: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
+def _resized(picture: Image.Image, size: tuple[int, int], fit: AnyFit) -> Image.Image:
     """The picture at exactly this (H, W)."""
     height, width = size
     if fit == "stretch":
         return picture.resize((width, height), Image.Resampling.BILINEAR)
+    if fit.startswith("centre"):
+        return _middle(picture, size, fit.endswith("bicubic"))
     ratios = width / picture.width, height / picture.height
     if fit == "crop":
         ratio = max(ratios)
@@ -49,3 +54,13 @@ def _resized(picture: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Ima
     small = picture.resize(inner, Image.Resampling.BILINEAR)
     canvas.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return canvas
+
+
+def _middle(picture: Image.Image, size: tuple[int, int], bicubic: bool) -> Image.Image:
+    """The middle of the picture, scaled so that the size is 7/8 of its shorter side."""
+    height, width = size
+    ratio = MARGIN * max(width / picture.width, height / picture.height)
+    whole = round(picture.width * ratio), round(picture.height * ratio)
+    how = Image.Resampling.BICUBIC if bicubic else Image.Resampling.BILINEAR
+    left, top = (whole[0] - width) // 2, (whole[1] - height) // 2
+    return picture.resize(whole, how).crop((left, top, left + width, top + height))

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from striate.errors import ArgumentError, DataError, FormatError, Problem, ShapeError
-from striate.images._recipe_rules import Fit, field_problems
+from striate.images._recipe_rules import AnyFit, field_problems
 from striate.images.fitting import fitted
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Preprocessing:
         mean: subtracted after scaling, so in the unit of scaled pixels; a number, or one for each channel.
         std: divided by after that; a number, or one for each channel.
         fit: what happens to the shape of the picture. "stretch" ignores it, "crop" keeps the largest middle
-            part of the right shape, "pad" adds black borders.
+            part of the right shape, "pad" adds black borders. "centre" and "centre-bicubic" bring the
+            shorter side to 8/7 of the size and cut the middle out, as networks are tested on ImageNet.
 
     Raises:
         ArgumentError: all fields that cannot be, at once.
@@ -51,7 +52,7 @@ class Preprocessing:
     scale: float = 1 / 255
     mean: tuple[float, ...] | float | None = None
     std: tuple[float, ...] | float | None = None
-    fit: Fit = "stretch"
+    fit: AnyFit = "stretch"
 
     def __post_init__(self) -> None:
         """Bring the fields to their one canonical form and refuse, all at once, what cannot be."""

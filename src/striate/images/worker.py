@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from striate.errors import DataError
-from striate.images._recipe_rules import Fit
+from striate.images._recipe_rules import AnyFit
 from striate.images.fitting import fitted
 from striate.images.header import read_header
 from striate.images.looks import look
@@ -87,7 +87,7 @@ def _decoded(task: Facts, path: str, digest: str, place: int, descriptor: int) -
         return {"reason": "it was changed while it was being read"}
     size: tuple[int, int] = tuple(task["size"])
     picture, height, width = decoded(name, data, task["max_pixels"], size)
-    fit: Fit = task["fit"]
+    fit: AnyFit = task["fit"]
     pixels = np.ascontiguousarray(fitted(picture, size, task["channels"], fit))
     _write(descriptor, pixels, place)
     return {"crc": zlib.crc32(pixels.data), "height": height, "width": width, "look": look(pixels)}
