@@ -12,9 +12,9 @@ from task_fixtures import *  # noqa: F403
 
 from striate.layers import Dense, Flatten
 from striate.network import sequential
-from striate.tasks import Report, score
 from striate.pages.html import escape, inert
 from striate.pages.svg import Line, chart, nice_ticks
+from striate.tasks import Report, score
 from striate.tasks.report import png_address
 
 HOSTILE = ("<img src=x onerror=alert(1)>", "\x1b[2J\x1b]0;evil\x07", "\u202etxt.exe", "a & 'b' \"c\"")

@@ -13,8 +13,8 @@ import numpy as np
 from striate.explain._reading import Reading
 from striate.explain._tracing import Activate, trace
 from striate.explain.attribution._aim import Aim, Target, aim_at
-from striate.explain.attribution._attribution import Attribution
 from striate.explain.attribution._arguments import need_between, need_whole
+from striate.explain.attribution._attribution import Attribution
 from striate.explain.attribution._parts import run, toward_scores
 from striate.explain.attribution._rectifiers import named_rectifiers
 from striate.explain.attribution._rows import by_rows, rows_at_once

@@ -12,9 +12,9 @@ import numpy as np
 
 from striate.explain._reading import Reading
 from striate.explain.attribution._aim import Target, aim_at, scorer
+from striate.explain.attribution._arguments import need_choice, need_whole
 from striate.explain.attribution._attribution import Attribution
 from striate.explain.attribution._baselines import Baseline, baseline_for
-from striate.explain.attribution._arguments import need_choice, need_whole
 from striate.explain.attribution._parts import affine_split, run
 from striate.explain.attribution._rows import by_rows, repeated, rows_at_once
 from striate.network import Network

@@ -14,9 +14,9 @@ from striate import ops
 from striate.explain._reading import Reading
 from striate.explain._tracing import trace
 from striate.explain.attribution._aim import Target, aim_at, squashing
+from striate.explain.attribution._arguments import need_between, need_whole
 from striate.explain.attribution._attribution import Attribution
 from striate.explain.attribution._baselines import Baseline, baseline_for, need_pictures
-from striate.explain.attribution._arguments import need_between, need_whole
 from striate.explain.attribution._layers import named_layer
 from striate.explain.attribution._parts import run, toward_scores, until
 from striate.explain.attribution._rows import by_rows, repeated, rows_at_once

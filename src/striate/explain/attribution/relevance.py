@@ -16,8 +16,8 @@ from striate.explain._reading import Reading
 from striate.explain._tracing import trace
 from striate.explain.attribution import _relevance_rules as rules
 from striate.explain.attribution._aim import Target, aim_at
-from striate.explain.attribution._attribution import Attribution
 from striate.explain.attribution._arguments import need_between, need_choice
+from striate.explain.attribution._attribution import Attribution
 from striate.explain.attribution._parts import readers, toward_scores, weights_of
 from striate.explain.attribution._relevance_rules import Rule, Sent
 from striate.explain.attribution._rows import by_rows, rows_at_once
