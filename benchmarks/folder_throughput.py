@@ -3,14 +3,15 @@
     python benchmarks/folder_throughput.py [--count 4000] [--workers 2] [--rounds 3] [--torch PYTHON]
     python benchmarks/folder_throughput.py --memory [--count 100000]
 
-The files are parts of real photographs (the data set `fruits`), cut out at random and saved again at 348 pixels
-a side, so that no two are the same: our cache knows files by their bytes and has to decode every one. Our first
-pass is everything that `image_folder` does: walking, hashing, checking, decoding, writing the cache, looking for
-look-alikes, splitting. It decodes JPEG files at a fraction of their size where that leaves 1.5 times the size
-wanted; the loader beside it decodes in full, as people write it. Both load in turns, processes of their own,
-with as many workers. The second command makes files by hard links and compares the memory for a tenth of them
-with that for all: it must not grow. Memory is the proportional share (PSS) of all processes together, sampled
-twenty times a second. --write keeps the records in benchmarks/results/.
+The files are parts of real photographs (the data set `fruits`), cut out at random and saved again at 348
+pixels a side, so that no two are the same: our cache knows files by their bytes and has to decode every
+one. Our first pass is everything that `image_folder` does: walking, hashing, checking, decoding, writing
+the cache, looking for look-alikes, splitting. It decodes JPEG files at a fraction of their size where that
+leaves 1.5 times the size wanted; the loader beside it decodes in full, as people write it. Both load in
+turns, processes of their own, with as many workers. The second command makes files by hard links and
+compares the memory for a tenth of them with that for all: it must not grow. Memory is the proportional
+share (PSS) of all processes together, sampled twenty times a second. --write keeps the records in
+benchmarks/results/.
 """
 
 from __future__ import annotations

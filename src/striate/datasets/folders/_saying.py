@@ -56,24 +56,48 @@ def lost_notes(root: Path, listing: Listing, good: Listing) -> list[Problem]:
 
 
 def duplicate_notes(
-    root: Path, files: Sequence[str], groups: Sequence[Sequence[int]], targets: Targets, given: np.ndarray
+    root: Path,
+    files: Sequence[str],
+    groups: Sequence[Sequence[int]],
+    targets: Targets,
+    given: np.ndarray,
+    parts: np.ndarray,
 ) -> list[Problem]:
-    """Look-alikes that have different labels, or that the person's own folders put on two sides."""
-    labelled = bool(targets.class_names)
-    torn = [each for each in groups if labelled and len(np.unique(targets.values[list(each)], axis=0)) > 1]
+    """Look-alikes with different labels, on two sides of a given split, or several times in the test."""
+    torn = [each for each in groups if _differ(targets.values[list(each)])] if targets.class_names else []
     across = [each for each in groups if len(set(given[list(each)].tolist()) - {UNKNOWN}) > 1]
-    notes = []
-    if torn:
-        happened = f"{len(torn):,} groups of look-alikes have different labels: {_pairs(files, torn)}"
-        cure = "Look at them: a label may be wrong."
-        notes.append(Problem(shown(root), happened, "the same label for the same picture", cure, "warning"))
-    if across:
-        happened = (
-            f"{len(across):,} groups of look-alikes lie on two sides of the split: {_pairs(files, across)}"
+    tested = [each for each in groups if (parts[list(each)] == TEST).sum() > 1]
+    return [
+        Problem(
+            shown(root), f"{happened} ({len(found):,}): {_pairs(files, found)}", expected, cure, "warning"
         )
-        cure = "Move each group to one side, or the test flatters the network."
-        notes.append(Problem(shown(root), happened, "no picture on two sides", cure, "warning"))
-    return notes
+        for found, happened, expected, cure in (
+            (
+                torn,
+                "look-alikes have different labels",
+                "the same label for the same picture",
+                "Look at them: a label may be wrong.",
+            ),
+            (
+                across,
+                "look-alikes lie on two sides of the given split",
+                "no picture on two sides",
+                "Move each to one side, or the test flatters the network.",
+            ),
+            (
+                tested,
+                "look-alikes lie in the test part together",
+                "each test picture once",
+                "They count several times: count them as one where an interval is drawn.",
+            ),
+        )
+        if found
+    ]
+
+
+def _differ(values: np.ndarray) -> bool:
+    """Whether the rows are not all the same."""
+    return bool((values != values[0]).any())
 
 
 def tiny_notes(root: Path, targets: Targets, parts: np.ndarray) -> list[Problem]:

@@ -150,9 +150,9 @@ class PictureFolder:
         ]
         if self.groups:
             count = sum(map(len, self.groups))
-            lines.append(f"{count:,} pictures look like others, in {len(self.groups):,} groups.")
+            lines.append(f"{count:,} pictures look like others (groups: {len(self.groups):,}).")
         if self.broken:
-            lines.append(f"{len(self.broken):,} pictures cannot be used and were left out.")
+            lines.append(f"Left out, for they cannot be used: {len(self.broken):,}.")
         return "\n".join([*lines, *map(str, self.notes)])
 
     def to_json(self) -> dict[str, Any]:

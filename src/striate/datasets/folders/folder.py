@@ -159,7 +159,8 @@ def _described(
     check_parts(root, parts, asked.validation, asked.test)
     together = members(groups)
     notes = [*listing.notes, *lost_notes(root, listing, good)]
-    notes += [*duplicate_notes(root, good.files, together, targets, given), *tiny_notes(root, targets, parts)]
+    notes += duplicate_notes(root, good.files, together, targets, given, parts)
+    notes += tiny_notes(root, targets, parts)
     return PictureFolder(
         path=root,
         files=good.files,

@@ -133,7 +133,7 @@ def some(names: Sequence[str]) -> str:
 def _strays(root: Path, strays: Sequence[str], depth: int) -> Problem:
     """Pictures of no class."""
     where = "train/CLASS/" if depth == 2 else "CLASS/"
-    happened = f"{len(strays):,} pictures lie outside of class folders: {some(strays)}"
+    happened = f"pictures lie outside of class folders ({len(strays):,}): {some(strays)}"
     cure = "Move them into the folder of their class, or give a table of labels: table='labels.csv'."
     return Problem(shown(root), happened, f"each picture in a folder {where}", cure)
 

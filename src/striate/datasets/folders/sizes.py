@@ -62,7 +62,7 @@ def _size(sizes: np.ndarray) -> tuple[int, int]:
     height, width = np.median(sizes, axis=0)
     if bool((sizes == sizes[0]).all()) and height * width <= LARGEST**2:
         return int(height), int(width)
-    aspect = float(np.median(sizes[:, 1] / sizes[:, 0]))
+    aspect = float(np.exp(np.median(np.log(sizes[:, 1] / sizes[:, 0]))))
     aspect = 1.0 if 3 / 4 <= aspect <= 4 / 3 else aspect
     side = min(LARGEST, float(np.sqrt(height * width)))
     return _whole(side / np.sqrt(aspect)), _whole(side * np.sqrt(aspect))

@@ -79,20 +79,20 @@ def _dealt(groups: list[list[int]], shares: Sequence[tuple[int, float]]) -> list
         return []
     total, left = sum(map(len, groups)), groups
     dealt: list[tuple[int, list[int]]] = []
-    for part, share in shares:
-        chosen = _filled(left, max(1, round(total * share)))
+    for place, (part, share) in enumerate(shares):
+        kept = len(shares) - place  # a group for each part that comes after, and one to train
+        chosen = _filled(left, max(1, round(total * share)), len(left) - kept)
         dealt += [(part, left[index]) for index in chosen]
         left = [group for index, group in enumerate(left) if index not in chosen]
     return dealt
 
 
-def _filled(groups: list[list[int]], wanted: int) -> set[int]:
-    """The first groups that make up `wanted` pictures, give or take half a group; never none, never all."""
+def _filled(groups: list[list[int]], wanted: int, most: int) -> set[int]:
+    """The first groups that make up `wanted` pictures, give or take half a group: 1 to `most` groups."""
     chosen: set[int] = set()
     taken = 0
     for index, group in enumerate(groups):
-        if taken + len(group) / 2 <= wanted and len(chosen) < len(groups) - 1:
+        if taken + len(group) / 2 <= wanted and len(chosen) < most:
             chosen.add(index)
             taken += len(group)
-    smallest = min(range(len(groups)), key=lambda index: len(groups[index]))
-    return chosen or ({smallest} if len(groups) > 1 else set())
+    return chosen or {min(range(len(groups)), key=lambda index: len(groups[index]))}

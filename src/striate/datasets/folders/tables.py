@@ -101,7 +101,7 @@ def _by_file(
         problems.append(_missing(table, missing, walk))
     if twice:
         cure = "Keep one row for each picture; several labels are separated by |."
-        happened = f"it names {len(twice):,} files more than once: {some(twice)}"
+        happened = f"it names files more than once ({len(twice):,}): {some(twice)}"
         problems.append(Problem(shown(table.name), happened, "each file once", cure))
     if problems:
         raise DataError(problems)
@@ -118,7 +118,7 @@ def _missing(table: Path, missing: Sequence[str], walk: Walk) -> Problem:
     cure = "Give names below the folder, with / between the parts."
     if near is not None:
         cure = f"The file is called {shown(near)}: give its whole name below the folder."
-    happened = f"it names {len(missing):,} files that are not there: {some(missing)}"
+    happened = f"it names files that are not there ({len(missing):,}): {some(missing)}"
     return Problem(shown(table.name), happened, "names of files in the folder", cure)
 
 
@@ -141,7 +141,7 @@ def _notes(root: Path, walk: Walk, by_file: Mapping[str, Row]) -> tuple[Problem,
     others = [name for name in walk.files if ending(name) in READABLE and name not in by_file]
     if not others:
         return ()
-    happened = f"{len(others):,} pictures are not in the table: {some(others)}"
+    happened = f"pictures are not in the table ({len(others):,}): {some(others)}"
     cure = "Nothing needs to be done, unless rows are missing."
     return (Problem(shown(root), happened, "a row for each picture", cure, "warning"),)
 
