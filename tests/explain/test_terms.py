@@ -9,6 +9,7 @@ import pytest
 from ledgers import Given, sent
 
 from striate import layers as L
+from striate.errors import ArgumentError
 from striate.explain import Numbers
 from striate.explain._tracing import opened
 from striate.explain.addresses.rules.base import Site
@@ -89,6 +90,37 @@ def test_an_activation_is_its_curve(name):
         assert near(output[place], rule.made(ledger, site, place)), x[place]
         total, size = sent(site, ledger, 0, place)
         assert abs(total - float(slopes[place])) <= TOLERANCE * size, x[place]
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "silu", "softplus", "mish", "tanh", "elu", "softmax"])
+def test_numbers_that_are_not_finite_are_explained_without_a_warning(name):
+    x = np.array([[np.inf, -np.inf, np.nan, 1e30, -1e30]], np.float32)
+    numbers = Numbers(Sequential([Input((5,)), L.Activation(name, name="a")]), x, target=0)
+    for place in range(5):
+        for text in (f"a/output[0,{place}]", f"input.grad[0,{place}]"):
+            explained = numbers.at(text)
+            explained.text(), explained.latex(), explained.to_json(), explained.pixels
+            both = np.array([explained.value, explained.remade])
+            assert np.isfinite(explained.value) == np.isfinite(both).all(), text
+            assert not np.isfinite(both).all() or explained.gap <= TOLERANCE
+
+
+def test_a_layer_of_your_own_has_numbers_but_no_terms():
+    class Twice(L.Identity):
+        def forward(self, weights, *inputs, train=False, key=None):
+            return super().forward(weights, *inputs)._replace(output=2 * inputs[0])
+
+    model = Sequential([Input((2,)), Twice(name="mine"), L.Dense(1, name="d")])
+    numbers = Numbers(model, np.array([[3.0, 4.0]]))
+    assert numbers.at("mine/output[0,1]").value == 8.0
+    assert numbers.at("d/output[0,0]").gap <= TOLERANCE
+    for text in ("mine/output[0,1]", "input.grad[0,0]"):
+        with pytest.raises(ArgumentError) as refused:
+            numbers.at(text).text()
+        assert str(refused.value) == (
+            "mine/output: nothing is known of Twice; expected a layer of Striate.\n"
+            "  Its values and gradients can be read, but not their terms."
+        )
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +236,8 @@ def test_without_targets_gradients_are_of_the_winning_score():
     kernel = asked.at("p/kernel").value
     np.testing.assert_allclose(asked.at("input.grad").value, kernel[:, winners].T, rtol=1e-6)
     assert asked.at(f"p/preactivation.grad[0,{winners[0]}]").terms[0].name == "1"
-    words = f"The gradient of the winning scores (p/preactivation, class {winners[0]}, {winners[1]})."
+    names = [f"p/preactivation[{n},{winner}]" for n, winner in enumerate(winners)]
+    words = f"The gradient of the winning scores, {names[0]}, {names[1]}."
     assert words in asked.at("input.grad[0,0]").text()
     chosen = Numbers(model, x, target=2).at("input.grad").value
     np.testing.assert_allclose(chosen, np.repeat(kernel[:, 2:].T, 2, 0), rtol=1e-6)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from functools import lru_cache, partial, wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -49,7 +49,25 @@ class Ran(NamedTuple):
     grads: Arrays
 
 
-@lru_cache(maxsize=32)
+Made = TypeVar("Made", bound=Callable[..., Any])
+
+
+def kept(make: Made) -> Made:
+    """A maker of programs that makes equal ones once; what cannot be hashed gets a new one each time."""
+    known = lru_cache(maxsize=32)(make)
+
+    @wraps(make)
+    def find(*values: Any) -> Any:
+        try:
+            return known(*values)
+        except TypeError:  # a value of the user's own
+            return make(*values)
+
+    find.cache_info = known.cache_info  # type: ignore[attr-defined]
+    return cast(Made, find)
+
+
+@kept
 def forward(network: Network, train: bool) -> Callable[..., Arrays]:
     """(variables, inputs, key) -> every number of the forward pass, compiled; equal networks share it."""
 
@@ -61,7 +79,7 @@ def forward(network: Network, train: bool) -> Callable[..., Arrays]:
     return jax.jit(run)
 
 
-@lru_cache(maxsize=32)
+@kept
 def backward(network: Network, objective: Objective, train: bool) -> Callable[..., Ran]:
     """(variables, inputs, wanted, key) -> every number and its gradient, compiled.
 

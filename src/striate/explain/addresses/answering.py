@@ -79,10 +79,11 @@ class Answering(abc.ABC):
         """How a single number was made; None for one that was given: inputs, weights, targets."""
         place: Place = tuple(entry for entry in address.index or () if isinstance(entry, int))
         ledger, sites = self.ledger(address), self.sites(address)
-        if address.grad:
-            return _gradient(ledger, sites, address.path, place)
-        site = sites.sites.get(address.path)
-        return None if site is None else site.rule.made(ledger, site, place)
+        with np.errstate(all="ignore"):  # what is infinite for the engine is so here, without a warning
+            if address.grad:
+                return _gradient(ledger, sites, address.path, place)
+            site = sites.sites.get(address.path)
+            return None if site is None else site.rule.made(ledger, site, place)
 
     def below(self, address: Address) -> Address | None:
         """The stage before a fused activation, which is shown together with it."""

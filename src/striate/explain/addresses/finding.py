@@ -91,9 +91,8 @@ class Finder:
             cure = "Leave y out for gradients of the winning score."
             return Problem(where, "with targets gradients are of the loss", "'loss', or no targets", cure)
         if "[" in part and "]" not in part:
-            return Problem(
-                where, "its index is not closed", "a ] at its end", "Write for instance [0,5,3,7]."
-            )
+            cure = "Write for instance [0,5,3,7]."
+            return Problem(where, "its index is not closed", "a ] at its end", cure)
         if name in program.names:
             step = program.steps.get(name)
             inside = [n.removeprefix(f"{name}/") for n in program.names if n.startswith(f"{name}/")]

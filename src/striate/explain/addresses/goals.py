@@ -9,6 +9,7 @@ import numpy as np
 
 from striate.errors import ArgumentError, DataError, Problem
 from striate.explain.addresses._programs import Objective
+from striate.explain.addresses.address import Address
 from striate.explain.addresses.rules.base import Site
 from striate.explain.addresses.rules.losses import Score, compared
 from striate.explain.addresses.sites import LOSS, SCORE, TARGET, leading_to, named, network_sites, with_loss
@@ -66,15 +67,11 @@ def loss_goal(model: Model, y: Any, loss: Any, examples: int) -> Goal:
     """
     network = model.network
     if loss is None and model.loss is None:
+        happened = "y was given and the model is not compiled"
         cure = "Compile the model, or give for instance loss='sparse_categorical_crossentropy'."
-        raise ArgumentError(
-            Problem("loss", "y was given and the model is not compiled", "a loss to compare with", cure)
-        )
-    made = (
-        model.compiled().objective
-        if loss is None
-        else make_objective(loss, None, None, None, outputs_of(network))
-    )
+        raise ArgumentError(Problem("loss", happened, "a loss to compare with", cure))
+    other = None if loss is None else make_objective(loss, None, None, None, outputs_of(network))
+    made = other or model.compiled().objective
     targets = _targets(network, y, made.kinds, examples)
     objective = Objective(made.losses, made.loss_weights)
     found = dict(zip(target_paths(network), targets, strict=True))
@@ -93,19 +90,28 @@ def score_goal(network: Network, score: str, scores: np.ndarray, target: Any = N
     Raises:
         ArgumentError: a class is not there.
     """
-    flat = scores.reshape(len(scores), -1)
-    if target is None:
-        picks = flat.argmax(1)
-    else:
-        picks = np.broadcast_to(np.asarray(target), (len(scores),))
-        if picks.dtype.kind not in "iu" or not ((picks >= 0) & (picks < flat.shape[1])).all():
-            expected = f"a whole number from 0 to {flat.shape[1] - 1}, or one for each example"
-            raise ArgumentError(Problem("target", f"got {target!r}", expected, "Name a class of the output."))
-    path = score_path(network, score)
-    some = ", ".join(map(str, picks[:4].tolist())) + (", …" if len(picks) > 4 else "")
-    which = "the winning" if target is None else "the chosen"
-    words = f"{which} score{'' if len(picks) == 1 else 's'} ({path}, class {some})"
+    path, shape = score_path(network, score), scores.shape[1:]
+    picks = scores.reshape(len(scores), -1).argmax(1) if target is None else _chosen(target, scores.shape)
+    places = np.stack(np.unravel_index(picks, shape), -1).tolist()
+    names = [str(Address(path, index=(n, *place))) for n, place in enumerate(places)]
+    which = "winning" if target is None else "chosen"
+    listed = ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
+    words = f"the {which} score{'' if len(names) == 1 else 's'}, {listed}"
     return Goal(Objective(score=score), (picks.astype(np.int32),), {}, words)
+
+
+def _chosen(target: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """(N,) the class of each example."""
+    classes, picks = shape[-1], np.asarray(target)
+    whole = picks.dtype.kind in "iu" and picks.shape in ((), shape[:1])
+    if len(shape) != 2:
+        cure = "Leave target out for the largest score of each example."
+        happened = f"the scores of one example have shape {shape[1:]}"
+        raise ArgumentError(Problem("target", happened, "one score for each class", cure))
+    if not whole or not ((picks >= 0) & (picks < classes)).all():
+        expected = f"a whole number from 0 to {classes - 1}, or one for each example"
+        raise ArgumentError(Problem("target", f"got {target!r}", expected, "Name a class of the output."))
+    return np.broadcast_to(picks, shape[:1])
 
 
 def score_path(network: Network, score: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from striate.errors import ArgumentError, Problem
 from striate.explain._tracing import opened
 from striate.explain.addresses.rules.base import Rule, Site
 from striate.explain.addresses.rules.batch import BatchMean, BatchNorm, BatchVariance
@@ -112,10 +111,6 @@ def _opened_sites(step: Step, layer: Layer, reads: tuple[str, ...], output: str,
     if train and isinstance(layer, GaussianNoise):
         return [Site(output, Lifted(batched=True), (*reads, f"{step.path}/noise"))]
     rule = rule_of(layer, inputs, step.shape or ())
-    if rule is None:
-        kind = type(layer).__name__
-        cure = "Its values and gradients can be read, but not their terms."
-        raise ArgumentError(Problem(step.path, f"nothing is known of {kind}", "a layer of Striate", cure))
     weights = tuple(f"{step.owner}/{name}" for name in layer.weights(*inputs))
     return [Site(output, rule, (*reads, *weights))]
 
@@ -187,10 +182,7 @@ def _together(rule: Rule, part: Compared, network: Network) -> Rule:
     if isinstance(part, Crossentropy) and not part.logits and type(rule) is Softmax:
         rank = len(network.shapes[part.output.removesuffix("/output")]) + 1
         return ComparedSoftmax(rule.axis, part) if rule.axis % rank == rank - 1 else rule
-    if isinstance(part, Elementwise) and isinstance(part.loss, losses.BinaryCrossentropy):
-        logits, sigmoid = (
-            part.loss.from_logits,
-            isinstance(rule, Pointwise) and rule.curve is CURVES["sigmoid"],
-        )
-        return ComparedSigmoid(CURVES["sigmoid"], part) if sigmoid and not logits else rule
+    if isinstance(part, Elementwise) and isinstance(rule, Pointwise) and rule.curve is CURVES["sigmoid"]:
+        probable = isinstance(part.loss, losses.BinaryCrossentropy) and not part.loss.from_logits
+        return ComparedSigmoid(rule.curve, part) if probable else rule
     return rule

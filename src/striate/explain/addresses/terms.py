@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -81,7 +82,7 @@ class Term:
     @property
     def value(self) -> float:
         """The product, in float64."""
-        return float(np.prod([factor.value for factor in self.factors]))
+        return math.prod(factor.value for factor in self.factors)
 
     @property
     def name(self) -> str:
@@ -108,8 +109,9 @@ class Block:
     def values(self) -> np.ndarray:
         """(n,) float64: the products."""
         product = np.ones(1)
-        for column in self.columns:
-            product = product * column.values
+        with np.errstate(all="ignore"):  # infinite numbers multiply as they do in the engine
+            for column in self.columns:
+                product = product * column.values
         return product
 
     def __len__(self) -> int:
@@ -137,7 +139,8 @@ class Made:
     @property
     def value(self) -> float:
         """The sum, in float64."""
-        return float(sum(block.values.sum() for block in self.blocks))
+        with np.errstate(invalid="ignore"):
+            return float(sum(block.values.sum() for block in self.blocks))
 
     @property
     def size(self) -> float:
@@ -164,7 +167,8 @@ class Made:
             terms.append(self.blocks[number].term(int(place - starts[number])))
         rest = np.ones(len(flat), bool)
         rest[chosen] = False
-        return terms, int(rest.sum()), float(flat[rest].sum())
+        with np.errstate(invalid="ignore"):
+            return terms, int(rest.sum()), float(flat[rest].sum())
 
 
 def constant(value: float | np.ndarray, form: str) -> Column:
@@ -175,8 +179,3 @@ def constant(value: float | np.ndarray, form: str) -> Column:
 def block(*columns: Column) -> Block:
     """A block of these factors."""
     return Block(tuple(columns))
-
-
-def total(blocks: Sequence[Block]) -> float:
-    """The sum of all products."""
-    return float(sum(one.values.sum() for one in blocks))

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from striate.errors import ArgumentError, Problem
 from striate.explain.addresses.terms import Block, Column, Made, Source
 
 Place = tuple[int, ...]
@@ -65,6 +66,27 @@ class Rule(abc.ABC):
     def remarks(self, ledger: Ledger, site: Site, position: int, place: Place) -> tuple[str, ...]:
         """Sentences about the way back: which branch was taken, who won."""
         return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Unknown(Rule):
+    """A layer that is not Striate's: its numbers can be read, but nobody knows how they are made."""
+
+    kind: str
+
+    def made(self, ledger: Ledger, site: Site, place: Place) -> Made:
+        """Refused."""
+        raise self._refusal(site)
+
+    def sent(self, ledger: Ledger, site: Site, position: int, place: Place) -> tuple[Block, ...]:
+        """Refused."""
+        raise self._refusal(site)
+
+    def _refusal(self, site: Site) -> ArgumentError:
+        cure = "Its values and gradients can be read, but not their terms."
+        return ArgumentError(
+            Problem(site.path, f"nothing is known of {self.kind}", "a layer of Striate", cure)
+        )
 
 
 def values_at(ledger: Ledger, path: str, places: np.ndarray, form: str = "{}") -> Column:

@@ -138,9 +138,9 @@ class BatchNorm(Rule):
     def _inverse(self, ledger: Ledger, site: Site, channel: int, power: int = 1, sign: int = 1) -> Column:
         """1 / sqrt(variance + epsilon), or its third power, with a sign."""
         variance = values_at(ledger, site.reads[2], one((channel,)))
-        value = sign * math.sqrt(variance.values[0] + float(np.float32(self.epsilon))) ** -power
+        value = sign * np.sqrt(variance.values + float(np.float32(self.epsilon))) ** -float(power)
         form = f"{sign} / sqrt({{}} + {self.epsilon:g})" + ("³" if power == 3 else "")
-        return Column(np.array([value]), form, variance.sources)
+        return Column(value, form, variance.sources)
 
     def _gamma(self, ledger: Ledger, site: Site, channel: int) -> tuple[Column, ...]:
         return (values_at(ledger, site.reads[3], one((channel,))),) if self.scale else ()

@@ -152,7 +152,7 @@ def _over(ledger: Ledger, site: Site, place: Place) -> Column:
     path = site.reads[0]
     places = row_places(ledger.value(path).shape, -1, place)
     sum_ = Made("the sum of the row", (block(values_at(ledger, path, places)),))
-    return Column(np.array([1 / sum_.value]), f"1 / (sum of {len(places)} outputs)", (), sum_)
+    return Column(1 / np.array([sum_.value]), f"1 / (sum of {len(places)} outputs)", (), sum_)
 
 
 def _at(path: str, place: Place) -> Source:

@@ -43,23 +43,25 @@ def rectifier(
 ) -> Curve:
     """`striate.ops.relu`: the piece below counts at the threshold, the ceiling where it is reached."""
     below, threshold = _single(below), _single(threshold)
-    top = math.inf if ceiling is None else _single(ceiling)
+    top = 0.0 if ceiling is None else _single(ceiling)
 
-    def value(x: float) -> float:
-        y = (below and below * (x - threshold)) if x <= threshold else x
-        return top if y >= top else y
+    def line(x: float) -> float:
+        return (below and below * (x - threshold)) if x <= threshold else x
+
+    def capped(x: float) -> bool:
+        return ceiling is not None and line(x) >= top
 
     def slope(x: float, y: float) -> Slope:
-        return () if value(x) >= top else _number(below if x <= threshold else 1)
+        return () if capped(x) else _number(below if x <= threshold else 1)
 
     def branch(x: float) -> str:
-        if value(x) >= top:
+        if capped(x):
             return f"{{x}} is at the ceiling {top:g} or above it: the slope is 0."
         if x <= threshold:
             return f"{{x}} is not above {threshold:g}: the slope is {below:g}."
         return f"{{x}} is above {threshold:g}: it passes, the slope is 1."
 
-    return Curve(f"{name}({{x}})", value, slope, branch)
+    return Curve(f"{name}({{x}})", lambda x: top if capped(x) else line(x), slope, branch)
 
 
 def leaky(below: float) -> Curve:
@@ -144,18 +146,29 @@ def _hard_branch(x: float) -> str:
 
 
 def _silu_slope(x: float, y: float) -> Slope:
-    s = sigmoid(x)
-    return (("σ({x})", s),), (("{x}", x), ("σ'({x})", s * sigmoid(-x)))
+    argument, rise = ("{x}", x), ("σ({x})", sigmoid(x))
+    return (rise,), (argument, rise), (("-{x}", -x), rise, rise)
 
 
 def _gelu_half(x: float) -> float:
-    """erfc(-x / sqrt 2) / 2, its argument rounded to float32 as the engine has it: far out it is steep."""
-    return 0.5 * math.erfc(float(np.float32(-x) * np.float32(_SQRT_HALF)))
+    """erfc(-x / sqrt 2) / 2, its argument and far out its square rounded to float32 as the engine has them.
+
+    Out there it falls like exp(-t²), so that rounding t² shows: by 2e-6 of the number at t = 6.
+    """
+    t, square = _gelu_argument(x)
+    return 0.5 * math.erfc(t) * (math.exp(t * t - square) if 1 < t < 20 else 1.0)
 
 
 def _gelu_slope(x: float, y: float) -> Slope:
-    density = _INV_SQRT_2PI * math.exp(-x * x / 2)
+    density = _INV_SQRT_2PI * math.exp(-_gelu_argument(x)[1])
     return (("Φ({x})", _gelu_half(x)),), (("{x}", x), ("φ({x})", density))
+
+
+def _gelu_argument(x: float) -> tuple[float, float]:
+    """t = -x / sqrt 2 and its square, in float32."""
+    t = np.float32(-x) * np.float32(_SQRT_HALF)
+    with np.errstate(over="ignore"):
+        return float(t), float(t * t)
 
 
 def _hard_silu_slope(x: float, y: float) -> Slope:
@@ -164,8 +177,13 @@ def _hard_silu_slope(x: float, y: float) -> Slope:
     return (*first, (("{x}", x), (f"{inner:g}", inner))) if inner else first
 
 
+def _softplus_rise(x: float, y: float) -> float:
+    """exp(x - y), the difference rounded to float32 as the engine has it: far out it is steep."""
+    return float(x > 0) if math.isinf(x) else exponential(float(np.float32(x) - np.float32(y)))
+
+
 def _softplus_slope(x: float, y: float) -> Slope:
-    return ((("exp({x} - {y})", exponential(x - y)),),)
+    return ((("exp({x} - {y})", _softplus_rise(x, y)),),)
 
 
 def _tanh_slope(x: float, y: float) -> Slope:
@@ -178,9 +196,9 @@ def _softsign_slope(x: float, y: float) -> Slope:
 
 
 def _mish_slope(x: float, y: float) -> Slope:
-    t = math.tanh(softplus(x))
-    inner = ("(1 - tanh²(softplus({x})))", (1 - t) * (1 + t))
-    return (("tanh(softplus({x}))", t),), (("{x}", x), inner, ("σ({x})", sigmoid(x)))
+    inner = softplus(x)
+    t, rise = ("tanh(softplus({x}))", math.tanh(inner)), ("σ({x})", _softplus_rise(x, inner))
+    return (t,), (("{x}", x), rise), (("-{x}", -x), t, t, rise)
 
 
 CURVES: Mapping[str, Curve] = {

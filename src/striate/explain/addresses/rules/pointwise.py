@@ -102,10 +102,8 @@ class LearnedSlope(Rule):
         if position:
             return ("Only numbers that are not above 0 meet alpha.",)
         above = ledger.value(site.reads[0])[place] > 0
-        address = Source(site.reads[0], False, one(place)).address(0)
-        return (
-            f"{address} is {'above 0: it passes' if above else 'not above 0: it is multiplied by alpha'}.",
-        )
+        branch = "above 0: it passes" if above else "not above 0: it is multiplied by alpha"
+        return (f"{Source(site.reads[0], False, one(place)).address(0)} is {branch}.",)
 
     def _alpha(self, ledger: Ledger, site: Site, place: Place) -> Column:
         return values_at(ledger, site.reads[1], one(shrunk(place, self.shape)[1:]))

@@ -47,7 +47,7 @@ class Softmax(Rule):
         own, every = self._exponentials(ledger, site, place)
         sum_ = Made("the sum of exponentials", (block(every),))
         form = f"1 / (sum of {len(every.values)} exponentials)"
-        return Made(self.EQUATION, (block(own, Column(np.array([1 / sum_.value]), form, (), sum_)),))
+        return Made(self.EQUATION, (block(own, Column(1 / np.array([sum_.value]), form, (), sum_)),))
 
     def sent(self, ledger: Ledger, site: Site, position: int, place: Place) -> tuple[Block, ...]:
         """Directly y_i times its gradient; through the sum -y_i y_j times each gradient of the row."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from striate import layers as L
-from striate.explain.addresses.rules.base import Rule
+from striate.explain.addresses.rules.base import Rule, Unknown
 from striate.explain.addresses.rules.batch import BatchNorm
 from striate.explain.addresses.rules.curves import (
     CURVES,
@@ -43,10 +43,10 @@ Maker = Callable[[Any, Shapes, Shape], Rule]
 """(layer, shapes of what it reads, shape of its output), all without batch -> its rule."""
 
 
-def rule_of(layer: Layer, reads: Shapes, shape: Shape) -> Rule | None:
-    """The rule of a layer without its fused activation; None for one that is not in the table."""
+def rule_of(layer: Layer, reads: Shapes, shape: Shape) -> Rule:
+    """The rule of a layer without its fused activation."""
     maker = MAKERS.get(type(layer))
-    return None if maker is None else maker(layer, reads, shape)
+    return Unknown(type(layer).__name__) if maker is None else maker(layer, reads, shape)
 
 
 def activation_rule(name: str, axis: int = -1) -> Rule:
