@@ -7,6 +7,7 @@ from . import models as models
 from . import network as network
 from . import ops as ops
 from . import pages as pages
+from .explain import see as see
 from .layers import initializers as initializers
 from .layers import regularizers as regularizers
 from .models import Input as Input

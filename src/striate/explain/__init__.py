@@ -1,6 +1,7 @@
 """Looking inside: every number has an address, and every explanation is checked."""
 
 from striate.explain._reading import Reading, read
+from striate.explain._see import Seen, see
 from striate.explain.addresses import Address, Explained, Numbers, Term, at
 from striate.explain.comparing import Comparison, alignment, compare
 from striate.explain.recording import Recorder, Recording, open_recording
@@ -55,6 +56,7 @@ __all__ = [
     "Reading",
     "Recorder",
     "Recording",
+    "Seen",
     "Templates",
     "Term",
     "TopPatches",
@@ -79,6 +81,7 @@ __all__ = [
     "read",
     "receptive_field",
     "score",
+    "see",
     "templates",
     "top_patches",
     "views",
