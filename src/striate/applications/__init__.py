@@ -1,5 +1,6 @@
 """Published and classic architectures: functions that give a model, whose weights are drawn or loaded."""
 
+from striate.applications._comparison import compare
 from striate.applications.alexnet import alexnet, alexnet_2012
 from striate.applications.all_cnn import all_cnn_a, all_cnn_b, all_cnn_c
 from striate.applications.alphago import alphago_policy
@@ -25,6 +26,7 @@ __all__ = [
     "alphago_policy",
     "cats_and_dogs",
     "cifar10_convnet",
+    "compare",
     "efficientnet_lite0",
     "get",
     "googlenet",
