@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+import jax
 import numpy as np
 
 from striate.errors import ArgumentError, Problem, ShapeError
 from striate.explain._reading import Reading, read
+from striate.explain._tracing import trace
 from striate.explain.views.convolution import Convolution
 from striate.explain.views.wiring import Wiring, pointwise, wiring_of
 from striate.layers import (
@@ -22,6 +26,7 @@ from striate.layers import (
 )
 from striate.layers._base import Shape
 from striate.models import Model
+from striate.network import Network
 from striate.network.shapes import Step
 
 KINDS = ("conv", "depthwise", "deconv", "local", "separable")
@@ -51,27 +56,45 @@ def from_model(model: Model, name: str, x: Any, example: int) -> Convolution:
     if not -count <= example < count:
         cure = f"Give example=0 to {count - 1}."
         raise ArgumentError(Problem("example", f"got {example} of {count}", "the number of an example", cure))
-    return from_reading(reading, step, half, example)
+    one = {name: array[example % count][None] for name, array in reading.inputs.items()}
+    found = _values(model.network, step.path)(reading.variables, one)
+    values = {name: np.asarray(array[0]) for name, array in found.items()}
+    return _at_work(step, half, values, _weights(reading, step))
 
 
-def from_reading(reading: Reading, step: Step, half: bool, example: int) -> Convolution:
+def _at_work(
+    step: Step, half: bool, values: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]
+) -> Convolution:
     """The convolution of one step; `half` asks for the first half of a separable one."""
-    variables = {**reading.variables.get("params", {}).get(step.owner, {})}
-    variables |= reading.variables.get("state", {}).get(step.owner, {})
-    weights = {name: np.asarray(array) for name, array in variables.items()}
-    before = np.asarray(reading.values[step.inputs[0]][example])
+    before = values[step.inputs[0]]
     first = wiring_of(step.layer, before.shape)
     inside = step.path + _HALF
     if half:
-        seen = np.asarray(reading.values[inside][example])
-        return Convolution(inside, first, before, weights["depthwise_kernel"], None, seen)
-    argument = f"{step.path}/preactivation"
-    output = np.asarray(reading.values[argument if argument in reading.values else step.path][example])
+        return Convolution(inside, first, before, weights["depthwise_kernel"], None, values[inside])
+    output = values.get(f"{step.path}/preactivation", values[step.path])
     if not isinstance(step.layer, SeparableConv1D | SeparableConv2D):
         return Convolution(step.path, first, before, weights["kernel"], weights.get("bias"), output)
-    middle, kernel = np.asarray(reading.values[inside][example]), weights["pointwise_kernel"]
+    middle, kernel = values[inside], weights["pointwise_kernel"]
     wiring = pointwise(middle.shape, kernel.shape)
     return Convolution(step.path, wiring, middle, kernel, weights.get("bias"), output)
+
+
+def _weights(reading: Reading, step: Step) -> dict[str, np.ndarray]:
+    """The weights of a step, frozen ones too."""
+    groups = (reading.variables.get(group, {}) for group in ("params", "state"))
+    return {name: np.asarray(a) for group in groups for name, a in group.get(step.owner, {}).items()}
+
+
+@lru_cache(maxsize=16)
+def _values(network: Network, path: str) -> Any:
+    """(variables, inputs) -> what a step reads and gives, compiled; nothing behind it is computed."""
+    names = (network.program.steps[path].inputs[0], path, f"{path}/preactivation", path + _HALF)
+
+    def run(variables: Any, inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+        values = trace(network.program, variables, inputs).values
+        return {name: values[name] for name in names if name in values}
+
+    return jax.jit(run)
 
 
 def from_arrays(x: Any, kernel: Any, bias: Any, kind: str, how: dict[str, Any]) -> Convolution:
