@@ -119,6 +119,10 @@ def test_unknown_names_are_told():
     assert second.happened == "nothing is published about 'lenet5' on ImageNet"
 
 
+def test_one_name_will_do():
+    assert {entry.name for entry in applications.compare("resnet50").entries} == {"resnet50"}
+
+
 def test_a_picture_has_another_ending(tmp_path):
     with pytest.raises(ArgumentError, match="End the name in"):
         COMPARISON.save(tmp_path / "page.pdf")

@@ -6,7 +6,7 @@ import pytest
 from counting import conv, dense, normed
 
 import striate.applications as applications
-from striate.errors import ArgumentError
+from striate.errors import ArgumentError, ShapeError
 
 MOBILE, LITE, GO = (
     applications.get(name).network for name in ("mobilenet-v2", "efficientnet-lite0", "alphago-policy")
@@ -101,6 +101,14 @@ def test_widths_of_mobilenet(alpha, weights):
     assert applications.mobilenet_v2(alpha=alpha).network.totals.trainable == weights
 
 
+def test_a_width_is_above_0():
+    with pytest.raises(ArgumentError) as caught:
+        applications.mobilenet_v2(alpha=0)
+    assert str(caught.value) == (
+        "alpha: got 0; expected a number above 0.\n  Give a width such as 0.5, 1.0 or 1.4."
+    )
+
+
 def test_alphago_by_hand():
     total = conv(5, 48, 192) + 11 * conv(3, 192, 192) + conv(1, 192, 1, bias=False) + 361
     assert GO.totals.params == total == 3_882_793
@@ -131,6 +139,8 @@ def test_classes_of_a_board_are_its_points():
         "1. classifier_activation: got 'tanh'; expected one of 'softmax', None.\n  Choose one of them.\n"
         "2. classes: got 10; expected 361, one for each point of the board.\n  Leave classes out."
     )
+    with pytest.raises(ShapeError, match="conv1"):
+        applications.alphago_policy((19,))
 
 
 PLANS = {

@@ -89,7 +89,7 @@ class Comparison(Shown):
         return self.save(path)
 
 
-def compare(names: Sequence[str] | None = None) -> Comparison:
+def compare(names: str | Sequence[str] | None = None) -> Comparison:
     """Set published accuracies beside what the networks cost.
 
     Args:
@@ -105,7 +105,8 @@ def compare(names: Sequence[str] | None = None) -> Comparison:
     alexnet-2012  2012    59.30    81.80   60,965,224    726,791,936
     """
     measured = [name for name, about in PUBLISHED.items() if about.scores]
-    wanted = measured if names is None else [str(name).replace("_", "-") for name in names]
+    given = measured if names is None else [names] if isinstance(names, str) else names
+    wanted = [str(name).replace("_", "-") for name in given]
     if problems := [_unknown(name, measured) for name in wanted if name not in measured]:
         raise ArgumentError(problems)
     return Comparison(tuple(entry for name in wanted for entry in entries_of(name, get(name).network)))

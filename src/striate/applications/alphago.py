@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from striate.applications._options import check_choice
@@ -39,8 +40,7 @@ def alphago_policy(
     Silver et al., Mastering the game of Go with deep neural networks and tree search, 2016, methods: neural
     network architecture.
     """
-    points = input_shape[0] * input_shape[1]
-    _check(classes, points, classifier_activation)
+    _check(classes, math.prod(input_shape[:2]), classifier_activation)
     layers = [_conv(1, filters, 5), *(_conv(number, filters, 3) for number in range(2, 13))]
     if include_top:
         layers.append(Conv2D(1, 1, use_bias=False, name="conv13"))

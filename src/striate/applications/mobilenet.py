@@ -7,6 +7,7 @@ from typing import Any
 
 from striate.applications._options import HE, TORCH_NORM
 from striate.applications._weights import as_model
+from striate.errors import ArgumentError, Problem
 from striate.layers import (
     Add,
     BatchNormalization,
@@ -61,6 +62,9 @@ def mobilenet_v2(
     torchvision's names; Keras pads strided convolutions at the far side only and normalizes with other
     constants.
     """
+    if not alpha > 0:
+        cure = "Give a width such as 0.5, 1.0 or 1.4."
+        raise ArgumentError(Problem("alpha", f"got {alpha!r}", "a number above 0", cure))
     image = Input(input_shape)
     x = _unit(image, "features.0", 0, _channels(32, alpha), 3, strides=2)
     number = 1
