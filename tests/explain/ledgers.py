@@ -1,7 +1,6 @@
 """Rules asked without a network: a ledger of arrays that were given, and both sides of one layer."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from striate.explain.addresses.rules.base import Site
@@ -30,9 +29,14 @@ def sent(site, ledger, position, place):
 def slopes(layer, x, weights=None):
     """The engine's gradient of the sum of a layer's answers, and what the terms say."""
     x, weights = np.asarray(x, np.float32), weights or {}
-    output, back = jax.vjp(lambda x: layer.forward(weights, x).output, jnp.asarray(x))
-    ones = np.ones(output.shape, np.float32)
-    (engine,) = back(jnp.asarray(ones))
+    ones = np.ones((len(x), *layer.output_shape(x.shape[1:])), np.float32)
+
+    @jax.jit
+    def run(x, ones):
+        output, back = jax.vjp(lambda x: layer.forward(weights, x).output, x)
+        return output, *back(ones)
+
+    output, engine = run(x, ones)
     rule = rule_of(layer, (x.shape[1:],), tuple(output.shape[1:]))
     site = Site("z", rule, ("x", *weights))
     ledger = Given({"x": x, "z": output, **weights}, {"z": ones})
