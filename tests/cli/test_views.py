@@ -54,7 +54,9 @@ def test_data(run, striate_home):
     assert "cifar10  (to be fetched, 170 MB)" in done.out
     assert "CC BY-SA 3.0" in done.out
     values = json.loads(run("data", "list", "--json").out)
-    assert [entry["name"] for entry in values] == ["mnist", "fashion-mnist", "cifar10"]
+    assert [entry["name"] for entry in values] == [
+        "mnist", "fashion-mnist", "cifar10", "quickdraw", "fruits", "stamps",
+    ]  # fmt: skip
     assert values[2]["class_names"][3] == "cat"
     done = run("data", "get", "mnist")
     assert (done.code, done.err) == (0, "mnist is here and whole.\n")
