@@ -47,6 +47,7 @@ SLOW = (
     "all-cnn-b",
     "alexnet",
     "zfnet",
+    "vgg11",
     "vgg13",
     "vgg16",
     "vgg19",
