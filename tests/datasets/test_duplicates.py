@@ -9,8 +9,8 @@ from folder_fixtures import blobs
 from PIL import Image, ImageEnhance
 
 from striate.datasets import mnist
-from striate.datasets.folders._joining import look_alikes, members
-from striate.datasets.folders.duplicates import NEAR, candidates, components, group
+from striate.datasets.folders._joining import _found, members
+from striate.datasets.folders.duplicates import USUAL, candidates, components, group
 from striate.images.looks import look
 
 
@@ -31,7 +31,7 @@ def crowded(count, seed=0):
     return looks
 
 
-@pytest.mark.parametrize("most", [0, 3, NEAR])
+@pytest.mark.parametrize("most", [0, 3, USUAL.near])
 def test_all_close_pairs_are_found_and_each_once(most):
     looks = crowded(400)
     found = [tuple(pair) for pairs in candidates(looks, most) for pair in pairs.tolist()]
@@ -50,7 +50,7 @@ def test_crowds_are_cut_so_that_plain_pictures_take_no_forever(monkeypatch):
     monkeypatch.setattr("striate.datasets.folders.duplicates.CROWD", 50)
     looks = crowded(400) & np.uint64(0xFFFF_FFFF_FFFF_0000)  # two bands say nothing
     found = {tuple(pair) for pairs in candidates(looks) for pair in pairs.tolist()}
-    every = slow_pairs(looks, NEAR)
+    every = slow_pairs(looks, USUAL.near)
     assert found <= every
     assert len(found) > 0.95 * len(every)
     same = np.full(400, 7, np.uint64)
@@ -72,7 +72,7 @@ def grouped(pictures):
     pixels = np.stack([array(picture) for picture in pictures])
     looks = np.array([look(each) for each in pixels], np.uint64)
     digests = [each.tobytes() for each in pixels]
-    return members(look_alikes(digests, looks, Pixels(pixels)))
+    return members(_found(digests, looks, Pixels(pixels)))
 
 
 class Pixels:
@@ -152,7 +152,7 @@ def test_copies_come_first_and_need_no_second_look():
 
 def test_nothing_is_asked_of_pictures_that_look_like_no_other():
     looks = np.array([0, 2**64 - 1], np.uint64)
-    assert group(looks, lambda rows: pytest.fail("nobody needs a second look")).tolist() == [0, 1]
+    assert group(looks, lambda rows, side: pytest.fail("nobody needs a second look")).tolist() == [0, 1]
 
 
 @pytest.mark.slow

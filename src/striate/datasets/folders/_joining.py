@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from striate.datasets.folders.duplicates import MINIATURE, group
+from striate.datasets._home import write_whole
+from striate.datasets.folders.duplicates import group
 from striate.datasets.folders.layout import PARTS, TEST, TRAIN, VALIDATION, Listing
 from striate.datasets.folders.rows import Rows
+from striate.datasets.folders.store import GROUPS
 from striate.datasets.folders.walking import shown
 from striate.errors import DataError, Problem
 
@@ -32,13 +36,37 @@ def without(listing: Listing, files: Collection[str]) -> Listing:
     )
 
 
-def look_alikes(digests: Sequence[bytes], looks: np.ndarray, pixels: Rows) -> np.ndarray:
-    """(N,) for each picture the smallest index of those that are its copies or look like it."""
+def look_alikes(digests: Sequence[bytes], looks: np.ndarray, pixels: Rows, folder: Path) -> np.ndarray:
+    """(N,) for each picture the smallest index of those that are its copies or look like it.
+
+    What was found for the same pictures is kept in `folder`: it can take a minute for 100,000 digits.
+    """
+    key = hashlib.sha256(b"".join([b"groups 1", *digests])).hexdigest()[:32]
+    place = folder / f"{GROUPS}{key}.npy"
+    found = _recalled(place, len(digests))
+    if found is None:
+        found = _found(digests, looks, pixels)
+        write_whole(place, partial(np.save, arr=found, allow_pickle=False))
+    return found
+
+
+def _recalled(place: Path, count: int) -> np.ndarray | None:
+    """The groups that were kept, or None when there are none that make sense."""
+    try:
+        groups = np.load(place, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    fine = groups.shape == (count,) and groups.dtype == np.int64
+    return groups if fine and (groups >= 0).all() and (groups <= np.arange(count)).all() else None
+
+
+def _found(digests: Sequence[bytes], looks: np.ndarray, pixels: Rows) -> np.ndarray:
+    """The groups, looked for."""
     unique: dict[bytes, int] = {}
     which = np.array([unique.setdefault(digest, len(unique)) for digest in digests], np.int64)
     first = np.zeros(len(unique), np.int64)
     first[which[::-1]] = np.arange(len(digests))[::-1]
-    groups = group(looks[first], lambda rows: _miniatures(pixels.take(first[rows])))
+    groups = group(looks[first], lambda rows, side: _miniatures(pixels.take(first[rows]), side))
     return first[groups[which]]
 
 
@@ -64,12 +92,12 @@ def check_parts(root: Path, parts: np.ndarray, validation: float, test: float) -
         raise DataError(Problem(shown(root), happened, "pictures for each part", cure))
 
 
-def _miniatures(pixels: Rows) -> np.ndarray:
-    """(n, 16, 16, C) uint8, a few at a time."""
-    out = np.empty((len(pixels), MINIATURE, MINIATURE, pixels.shape[-1]), np.uint8)
+def _miniatures(pixels: Rows, side: int) -> np.ndarray:
+    """(n, side, side, C) uint8, a few at a time."""
+    out = np.empty((len(pixels), side, side, pixels.shape[-1]), np.uint8)
     for start in range(0, len(pixels), AT_ONCE):
         for index, each in enumerate(pixels[start : start + AT_ONCE], start):
             picture = Image.fromarray(each[:, :, 0] if each.shape[2] == 1 else each)
-            small = np.asarray(picture.resize((MINIATURE, MINIATURE), Image.Resampling.BOX))
+            small = np.asarray(picture.resize((side, side), Image.Resampling.BOX))
             out[index] = small[:, :, None] if small.ndim == 2 else small
     return out

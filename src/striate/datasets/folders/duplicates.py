@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-NEAR = 7
-"""Two pictures whose looks differ in more than this many of their 64 bits are no look-alikes."""
-ALIKE = 0.98
-"""The least correlation of the miniatures of two look-alikes.
+BANDS, BITS = 8, 8
+"""Looks that differ in up to 7 bits agree in at least one of so many bands of so many bits."""
 
-At 0.97 most of the ones of MNIST are a single chain; photographs saved again at quality 30 correlate by 0.99.
-"""
-BANDS, BITS = NEAR + 1, 8
-"""Looks that differ in NEAR bits agree in at least one of so many bands of 8 bits."""
-MINIATURE, COARSE = 16, 4
+
+class Measure(NamedTuple):
+    """How alike two pictures must be.
+
+    Args:
+        near: the most bits in which their looks differ. side: of the miniatures that are compared, in pixels.
+        alike: the least correlation of the miniatures, brightness and contrast set aside.
+    """
+
+    near: int
+    side: int
+    alike: float
+
+
+USUAL = Measure(7, 16, 0.97)
+STRICT = Measure(3, 32, 0.98)
+STRICTEST = Measure(0, 32, 0.98)
+"""Plain pictures such as digits crowd: the usual measure would join most ones of MNIST to a single chain."""
+EACH = 5
+"""A measure is too loose when pictures have more candidates than this on average."""
+COARSE = 8
 PLAIN = 1.0
 """Miniatures whose values spread less than this have nothing to correlate: they must agree within SAME."""
 SAME = 2
 BLOCK = 2**21
 CROWD = 8192
 
-Miniatures = Callable[[np.ndarray], np.ndarray]
-"""Gives (n, 16, 16, C) uint8 for n indices."""
+Miniatures = Callable[[np.ndarray, int], np.ndarray]
+"""Gives (n, side, side, C) uint8 for n indices and a side."""
 
 
 def group(looks: np.ndarray, miniatures: Miniatures) -> np.ndarray:
     """The groups of pictures that look alike, joined transitively.
-
-    Two pictures look alike when their looks differ in at most NEAR bits and their miniatures, brightness and
-    contrast set aside, correlate by ALIKE. The looks alone would join thousands of plain pictures, such as
-    digits.
 
     Args:
         looks: (n,) uint64 of pictures. miniatures: asked for those that are candidates.
@@ -40,21 +51,32 @@ def group(looks: np.ndarray, miniatures: Miniatures) -> np.ndarray:
     Returns:
         (n,) for each picture the smallest index in its group.
     """
-    touched = np.zeros(len(looks), bool)
-    for pairs in candidates(looks):
-        touched[pairs] = True
-    rows = np.flatnonzero(touched)
+    measure, rows = _touched(looks)
     if not len(rows):
         return np.arange(len(looks))
     place = np.zeros(len(looks), np.int64)
     place[rows] = np.arange(len(rows))
-    small = miniatures(rows)
+    small = miniatures(rows, measure.side)
     coarse = _coarse(small)
-    found = [_alike(place[pairs], small, coarse) for pairs in candidates(looks)]
+    found = [_alike(place[pairs], small, coarse, measure) for pairs in candidates(looks, measure.near)]
     return components(len(looks), rows[np.concatenate(found)])
 
 
-def candidates(looks: np.ndarray, most: int = NEAR) -> Iterator[np.ndarray]:
+def _touched(looks: np.ndarray) -> tuple[Measure, np.ndarray]:
+    """The first measure that is not too loose, and the pictures that have candidates by it."""
+    for measure in (USUAL, STRICT, STRICTEST):
+        touched, count = np.zeros(len(looks), bool), 0
+        for pairs in candidates(looks, measure.near):
+            touched[pairs] = True
+            count += len(pairs)
+            if count > EACH * len(looks) and measure != STRICTEST:
+                break
+        else:
+            return measure, np.flatnonzero(touched)
+    raise AssertionError("the last one is never broken off")
+
+
+def candidates(looks: np.ndarray, most: int = USUAL.near) -> Iterator[np.ndarray]:
     """All pairs of looks that differ in at most `most` bits, in blocks of (p, 2) indices.
 
     A pair is found in the first band in which it agrees, so the work grows with the bands' crowds and not
@@ -62,7 +84,7 @@ def candidates(looks: np.ndarray, most: int = NEAR) -> Iterator[np.ndarray]:
     a crowd of more than CROWD is cut by the next bands too, and may lose pairs that differ in those.
 
     Args:
-        looks: (n,) uint64. most: at most NEAR.
+        looks: (n,) uint64. most: at most 7.
     """
     earlier: list[tuple[int, np.ndarray]] = []
     for band in range(BANDS):
@@ -131,24 +153,24 @@ def _close(
             yield np.stack([rows[new], crowd[start + second[new]]], axis=1)
 
 
-def _alike(pairs: np.ndarray, small: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+def _alike(pairs: np.ndarray, small: np.ndarray, coarse: np.ndarray, measure: Measure) -> np.ndarray:
     """Those pairs whose miniatures correlate; the coarse ones, never further apart, put most aside."""
-    most = 2 * (1 - ALIKE) + 1e-4
+    most = 2 * (1 - measure.alike) + 1e-4
     kept = [
         part[np.square(coarse[part[:, 0]] - coarse[part[:, 1]]).sum(axis=1) <= most]
         for part in _parts(pairs, 2**16)
     ]
     return np.concatenate(
         [
-            part[_correlated(small[part[:, 0]], small[part[:, 1]])]
+            part[_correlated(small[part[:, 0]], small[part[:, 1]], measure.alike)]
             for part in _parts(np.concatenate(kept), 2**12)
         ]
     )
 
 
-def _correlated(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(n,) whether two miniatures correlate by ALIKE, or are the same."""
-    alike = (_standardized(first) * _standardized(second)).sum(axis=1) >= ALIKE
+def _correlated(first: np.ndarray, second: np.ndarray, least: float) -> np.ndarray:
+    """(n,) whether two miniatures correlate by `least`, or are the same."""
+    alike = (_standardized(first) * _standardized(second)).sum(axis=1) >= least
     same = np.abs(first.astype(np.int16) - second).max(axis=(1, 2, 3), initial=0) <= SAME
     return alike | same
 
@@ -163,8 +185,8 @@ def _standardized(small: np.ndarray) -> np.ndarray:
 
 
 def _coarse(small: np.ndarray) -> np.ndarray:
-    """(n, 16) float32: standardized miniatures projected on blocks of one grey; distances only shrink."""
-    block = MINIATURE // COARSE
+    """(n, 64) float32: standardized miniatures projected on blocks of one grey; distances only shrink."""
+    block = small.shape[1] // COARSE
     out = np.empty((len(small), COARSE * COARSE), np.float32)
     for start in range(0, len(small), 2**12):
         part = small[start : start + 2**12]

@@ -151,7 +151,7 @@ def _described(
     content = dict(zip(surveyed.files, surveyed.sha256, strict=True))
     digests = [content[name] for name in good.files]
     facts, pixels = store.facts(digests), store.rows(digests)
-    groups = look_alikes(digests, facts["look"], pixels)
+    groups = look_alikes(digests, facts["look"], pixels, store.recipe.folder)
     given = np.array(good.given, np.int8)
     sha256 = np.ascontiguousarray(facts["sha256"])
     order = ranks(sha256, asked.seed)

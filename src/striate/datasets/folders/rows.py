@@ -80,11 +80,11 @@ class Rows:
     def __getitem__(self, index: Index) -> np.ndarray:
         """One picture (H, W, C) for a number; (n, H, W, C) for a slice or several numbers."""
         if isinstance(index, int | np.integer):
-            chosen = range(len(self))[int(index)]
-            return self.take([chosen]).array()[0]
+            return self.take([range(len(self))[int(index)]]).array()[0]
         if isinstance(index, slice):
             return self.take(index).array()
-        return self.take(np.asarray(index)).array()
+        chosen = np.asarray(index)
+        return self.take(chosen if chosen.size else chosen.astype(np.int64)).array()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """All of them, for NumPy."""

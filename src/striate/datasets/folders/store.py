@@ -27,6 +27,8 @@ VERSION = 1
 """Raised whenever the same file would give other pixels or another look."""
 SHARD_BYTES = 64 * 2**20
 LEFTOVER_AGE = 3600.0
+GROUPS = "groups-"
+"""How names of files begin that keep which pictures look alike."""
 FACTS = np.dtype(
     [
         ("sha256", "u1", (32,)),
@@ -201,7 +203,8 @@ def _remove_leftovers(folder: Path) -> None:
     oldest = time.time() - LEFTOVER_AGE
     for path in folder.iterdir():
         is_temporary = path.name.startswith(".")
-        is_lonely = path.suffix == ".npy" and not path.name.endswith(".facts.npy")
+        is_pixels = path.suffix == ".npy" and not path.name.startswith(GROUPS)
+        is_lonely = is_pixels and not path.name.endswith(".facts.npy")
         if is_temporary or (is_lonely and not path.with_suffix(".facts.npy").exists()):
             with contextlib.suppress(OSError):
                 if path.lstat().st_mtime < oldest:
