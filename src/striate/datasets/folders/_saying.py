@@ -21,11 +21,12 @@ class BrokenPictures(DataError):
     def __init__(self, root: Path, broken: Sequence[Broken], total: int) -> None:
         """Args: broken: the pictures, in order. total: how many were looked at."""
         self.broken = tuple(broken)
-        lines = [f"\n  {shown(each.file)}: {each.reason}" for each in broken[:LISTED]]
-        more = [f"\n  and {len(broken) - LISTED:,} more"] if len(broken) > LISTED else []
-        happened = f"{len(broken):,} of {total:,} pictures cannot be used:{''.join(lines + more)}\n"
-        cure = "Mend or remove them, or leave them out: --skip-broken (in Python skip_broken=True)."
-        super().__init__(Problem(shown(root), happened, "pictures that can be read", cure))
+        happened = f"{len(broken):,} of {total:,} pictures cannot be used"
+        cure = "Mend or remove them, or leave them out with --skip-broken (in Python skip_broken=True):"
+        lines = [f"{shown(each.file)}: {each.reason}" for each in broken[:LISTED]]
+        more = [f"and {len(broken) - LISTED:,} more"] if len(broken) > LISTED else []
+        listed = "\n  ".join([cure, *lines, *more])
+        super().__init__(Problem(shown(root), happened, "pictures that can be read", listed))
 
 
 def split_sentence(given: np.ndarray, parts: np.ndarray, seed: int) -> str:
