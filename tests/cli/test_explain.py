@@ -89,15 +89,18 @@ def test_an_address_is_taken_apart(run, home):
     assert found == pytest.approx(value, rel=1e-4)
 
 
-def test_an_address_in_a_recording(run, home):
+def test_an_address_at_a_recorded_step_is_of_this_picture(run, home):
     log = st.explain.open_recording(home / "run" / "recording")
-    address = "conv1/kernel[0,1,0,1]@step=2"
-    value = float(log.value("conv1/kernel", 2)[0, 1, 0, 1])
+    x = np.asarray(Image.open(home / "a.png"), np.uint8)[None, ..., None]
+    reading = st.explain.read(log.model(2), x)
+    weight, value = log.value("conv1/kernel", 2)[0, 1, 0, 1], reading.values["conv1"][0, 1, 2, 1]
     for more in ([], ["--recording", home / "run" / "recording"]):
-        done = run("explain", home / "run", home / "a.png", "-a", address, *more)
-        assert done.code == 0
-        assert f"{address} = " in done.out
-        assert float(done.out.split(" = ")[1].split()[0]) == pytest.approx(value, rel=1e-4)
+        for address, number in (("conv1/kernel[0,1,0,1]", weight), ("conv1/output[0,1,2,1]", value)):
+            done = run("explain", home / "run", home / "a.png", "-a", f"{address}@step=2", *more)
+            assert done.code == 0
+            assert done.err.startswith("The model is the one after step 2 of its training.\n")
+            assert float(done.out.split(" = ")[1].split()[0]) == pytest.approx(float(number), rel=1e-4)
+    assert run("explain", home / "run", home / "a.png", "-a", "conv1/kernel.grad[0,0,0,0]@step=2").code == 0
 
 
 @pytest.mark.parametrize("view", ["filter", "equation", "network", "matrix", "cost", "all"])
@@ -185,6 +188,11 @@ def test_hostile_names_do_nothing(run, home):
             ["run", "nothing.png"],
             "error: nothing.png: it cannot be read: No such file or directory; expected a picture file.\n"
             "  Check the name, the folder, and your right to read it.\n",
+        ),
+        (
+            ["run", "a.png", "--recording", "run"],
+            "error: --recording: no step is asked for; expected --address with @step=….\n"
+            "  Add for instance --address 'conv1/kernel[0,0,0,0]@step=120'.\n",
         ),
         (
             ["nowhere", "a.png"],

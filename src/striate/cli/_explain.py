@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,13 +81,13 @@ def explain(
     ] = False,
 ) -> None:  # fmt: skip
     """Say why a picture gets its answer, how a number was made, or what a convolution does."""
-    _check(method, address, view, target, layer, position)
+    _check(method, address, view, target, layer, position, recording)
     from striate.tasks import explaining
 
-    found = explaining.subject(run, image, invert)
+    found = explaining.subject(run, image, invert, address, recording)
     asked = {"method": method, "layer": layer, "target": target, "address": address, "view": view}
     focus = {} if view is None else {"filter": filter, "position": _position(position)}
-    _present(explaining.explain(found, **asked, recording=recording, **focus), out, found.note)
+    _present(explaining.explain(found, **asked, **focus), out, found.notes)
 
 
 def see(
@@ -111,12 +112,12 @@ def see(
     from striate.tasks import explaining
 
     found = explaining.subject(run, image, invert)
-    _present(look(found.model, found.x, layer, most=most), out, found.note)
+    _present(look(found.model, found.x, layer, most=most), out, found.notes)
 
 
-def _present(shown: Shown, out: str | None, note: str) -> None:
+def _present(shown: Shown, out: str | None, notes: Sequence[str]) -> None:
     """Words on standard output, pictures into the file."""
-    if note:
+    for note in notes:
         say(note)
     show(shown.text())
     if out is None:
@@ -127,7 +128,7 @@ def _present(shown: Shown, out: str | None, note: str) -> None:
 
 def _check(*given: str | None) -> None:
     """Refuse questions that contradict each other."""
-    method, address, view, target, layer, position = given
+    method, address, view, target, layer, position, recording = given
     kinds = {"--method": method, "--address": address, "--view": view}
     asked = [name for name, value in kinds.items() if value is not None]
     problems = []
@@ -143,6 +144,9 @@ def _check(*given: str | None) -> None:
     if layer is not None and address is not None:
         cure = "Leave --layer out: the address names it."
         problems.append(Problem("--layer", "it stands beside --address", "no layer", cure))
+    if recording is not None and "@step" not in (address or ""):
+        cure = "Add for instance --address 'conv1/kernel[0,0,0,0]@step=120'."
+        problems.append(Problem("--recording", "no step is asked for", "--address with @step=…", cure))
     if problems:
         raise ArgumentError(problems)
 

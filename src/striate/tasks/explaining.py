@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +28,41 @@ class Subject:
     """A model, and a picture as it takes it.
 
     Args:
-        model: the model. x: (1, H, W, C), raw or scaled. run: where the model came from.
-        note: what was done to the picture to make it fit; empty when nothing was.
+        model: the model. x: (1, H, W, C), raw or scaled.
+        notes: which step the model is of, and what was done to the picture to make it fit; as sentences.
     """
 
     model: Model
     x: np.ndarray
-    run: Path
-    note: str
+    notes: tuple[str, ...]
 
 
-def subject(run: str | Path, image: str | Path, invert: bool = False) -> Subject:
+def subject(
+    run: str | Path,
+    image: str | Path,
+    invert: bool = False,
+    address: str | None = None,
+    recording: str | Path | None = None,
+) -> Subject:
     """Load a model and read a picture.
 
     Args:
         run: a run's folder or a model file. image: a picture file of any size.
         invert: turn dark into light first, for a model of white digits and a picture of black ink.
+        address: of a number that is asked for; with "@step=120" behind it the model is the one of that step.
+        recording: the folder of the recording that the step is of; that of the run unless given.
 
     Raises:
         StriateError: the model cannot be had or takes no pictures, or the picture cannot be read.
     """
-    model = load(model_file(run))
+    step = _step(address)
+    model, notes = load(model_file(run)), []
+    if step is not None:
+        from striate.explain import open_recording
+
+        log = open_recording(Path(run) / RECORDING if recording is None else recording)
+        model = log.model(step)
+        notes.append(f"The model is the one after step {step} of its training.")
     recipe = _recipe(model)
     pixels = read_image(image)
     prepared = recipe.prepare(pixels)
@@ -57,7 +71,7 @@ def subject(run: str | Path, image: str | Path, invert: bool = False) -> Subject
     x = np.asarray(prepared).reshape(1, *shape)
     if model.preprocessing is None and not has_scaling_layer(model.network):
         x = np.asarray(recipe.scale_pixels(x))
-    return Subject(model, x, Path(run), _changes(pixels, recipe))
+    return Subject(model, x, (*notes, *_changes(pixels, recipe)))
 
 
 def explain(
@@ -68,7 +82,6 @@ def explain(
     target: str | None = None,
     address: str | None = None,
     view: str | None = None,
-    recording: str | None = None,
     **focus: Any,
 ) -> Shown:
     """Why a model answers as it does, how one of its numbers was made, or what a convolution is.
@@ -77,16 +90,15 @@ def explain(
         found: the model and the picture.
         method: of attribution; USUAL unless given. layer: where the method looks, or which
             convolution is viewed (the first unless given). target: the class, by name or number.
-        address: of numbers to take apart, such as "conv2/output[0,5,3,7]".
+        address: of numbers to take apart, such as "conv2/output[0,5,3,7]"; its step is the model's.
         view: filter, equation, network, matrix, cost, or all.
-        recording: a recording's folder, for addresses with "@step=…"; that of the run unless given.
         focus: filter, channel and position of a view.
 
     Raises:
         StriateError: a question that does not fit the model; see `explain.attribute`, `at` and `views`.
     """
     if address is not None:
-        return _address(found, address, target, recording)
+        return _address(found, address, target)
     if view is not None:
         return _view(found, view, layer, focus)
     from striate.explain.attribution import attribute
@@ -95,14 +107,21 @@ def explain(
     return attribute(found.model, found.x, method or USUAL, _class(found.model, target), **options)
 
 
-def _address(found: Subject, address: str, target: str | None, recording: str | None) -> Shown:
+def _address(found: Subject, address: str, target: str | None) -> Shown:
     """A number and how it was made."""
-    from striate.explain import at, open_recording
+    from striate.explain import Address, at
 
-    log = None
-    if "@step" in address:
-        log = open_recording(found.run / RECORDING if recording is None else recording)
-    return at(found.model, address, found.x, target=_class(found.model, target), recording=log)
+    now = replace(Address.parse(address), step=None)
+    return at(found.model, now, found.x, target=_class(found.model, target))
+
+
+def _step(address: str | None) -> int | None:
+    """The step that an address speaks of."""
+    if address is None or "@" not in address:
+        return None
+    from striate.explain import Address
+
+    return Address.parse(address).step
 
 
 def _view(found: Subject, view: str, layer: str | None, focus: dict[str, Any]) -> Shown:
@@ -145,12 +164,12 @@ def _recipe(model: Model) -> Preprocessing:
     return Preprocessing(shape[:2], shape[2], 1.0 if has_scaling_layer(model.network) else 1 / 255)
 
 
-def _changes(pixels: np.ndarray, recipe: Preprocessing) -> str:
-    """What was done to a picture, as a sentence."""
+def _changes(pixels: np.ndarray, recipe: Preprocessing) -> list[str]:
+    """What was done to a picture, as a sentence, if anything was."""
     height, width = pixels.shape[:2]
     changes = []
     if recipe.size is not None and (height, width) != recipe.size:
         changes.append(f"from {width}x{height} to {recipe.size[1]}x{recipe.size[0]} pixels ({recipe.fit})")
     if pixels.shape[2] != recipe.channels:
         changes.append("to grey" if recipe.channels == 1 else "to colour")
-    return f"The picture was brought {' and '.join(changes)}, as the model takes it." if changes else ""
+    return [f"The picture was brought {' and '.join(changes)}, as the model takes it."] if changes else []
