@@ -19,7 +19,7 @@ from typing import Any
 
 from striate import datasets
 from striate.tasks import Order, begin, carry_out, doctor, find_network, recipes
-from striate.tasks.evaluation import example_shape
+from striate.tasks.material import example_shape
 
 RESULTS = Path(__file__).parent / "results"
 NETWORK = "mnist-convnet"
@@ -37,8 +37,8 @@ def measure(recipe: recipes.Recipe, seed: int) -> dict[str, Any]:
     assert outcome.evaluation is not None
     return {
         "seed": seed,
-        "accuracy": outcome.evaluation.scores.accuracy,
-        "loss": round(outcome.evaluation.scores.loss, 5),
+        "accuracy": outcome.evaluation.scored.value("accuracy"),
+        "loss": round(outcome.evaluation.scored.value("log loss"), 5),
         "epochs": outcome.epochs,
         "held_out_accuracy": [round(json.loads(line)["val_accuracy"], 4) for line in lines],
         "seconds_training": round(outcome.seconds, 1),

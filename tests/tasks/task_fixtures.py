@@ -2,14 +2,13 @@
 
 from functools import cache
 
-import numpy as np
 import pytest
 
 from striate.layers import Conv2D, Dense, Flatten
 from striate.network import sequential
 from striate.tasks import Order, Recipe, begin, carry_out
 
-__all__ = ["answers", "finished", "tiny_network", "tiny_order", "tiny_recipe"]
+__all__ = ["finished", "tiny_network", "tiny_order", "tiny_recipe"]
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +40,3 @@ def finished(tiny_order, tmp_path_factory):
 def run_once(order, path):
     """The run of this order; modules that want the same one share it."""
     return carry_out(begin(order, path), order)
-
-
-@pytest.fixture
-def answers():
-    """300 random answers about four classes, and the labels."""
-    random = np.random.default_rng(8)
-    raw = random.random((300, 4)) ** 2 + 0.001
-    return raw / raw.sum(axis=1, keepdims=True), random.integers(0, 4, 300)

@@ -10,8 +10,7 @@ from striate.errors import DataError
 from striate.images import Preprocessing
 from striate.layers import Dense, Flatten, Rescaling
 from striate.network import sequential
-from striate.tasks import load_classifier, make_classifier, predict
-from striate.tasks.prediction import picture_recipe
+from striate.tasks import load_trained, make_trained, predict
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +28,11 @@ def files(tmp_path, digits):
 
 
 def test_files_give_the_answers_of_their_arrays(finished, files, digits):
-    rows = load_classifier(finished.folder.path).probabilities(digits[..., None])
+    rows = load_trained(finished.folder.path).outputs(digits[..., None])
     for prediction, path, row in zip(predict(finished.folder.path, files, 10), files, rows, strict=True):
         assert prediction.image == str(path)
-        assert [guess.probability for guess in prediction.guesses] == sorted(row, reverse=True)
-        assert prediction.guesses[0].name == str(row.argmax())
+        assert [chance for _, chance in prediction.top] == sorted(row, reverse=True)
+        assert prediction.top[0][0] == str(row.argmax())
 
 
 def test_larger_coloured_and_inverted_pictures(finished, tmp_path, files, digits):
@@ -41,8 +40,8 @@ def test_larger_coloured_and_inverted_pictures(finished, tmp_path, files, digits
     large.convert("RGB").save(tmp_path / "large.png")
     Image.fromarray(255 - digits[0]).save(tmp_path / "ink.png")
     first, colour = predict(finished.folder.path, [files[0], tmp_path / "large.png"], 1)
-    assert colour.guesses[0].name == first.guesses[0].name
-    assert predict(finished.folder.path, [tmp_path / "ink.png"], 1, invert=True)[0].guesses == first.guesses
+    assert colour.top[0][0] == first.top[0][0]
+    assert predict(finished.folder.path, [tmp_path / "ink.png"], 1, invert=True)[0].top == first.top
 
 
 def test_every_bad_picture_is_named_at_once(finished, tmp_path, files):
@@ -56,13 +55,13 @@ def test_how_pictures_become_input():
     def model(*layers, shape=(28, 28, 1)):
         return st.Model.from_network(sequential([*layers, Flatten(), Dense(2)], input_shape=shape))
 
-    assert picture_recipe(make_classifier(model())) == Preprocessing((28, 28), 1, 1 / 255)
-    assert picture_recipe(make_classifier(model(Rescaling(1 / 255)))) == Preprocessing((28, 28), 1, 1.0)
+    assert make_trained(model()).preprocessing() == Preprocessing((28, 28), 1, 1 / 255)
+    assert make_trained(model(Rescaling(1 / 255))).preprocessing() == Preprocessing((28, 28), 1, 1.0)
     own = model(shape=(8, 9, 3))
     own.preprocessing = Preprocessing(None, 3, 0.5, mean=0.1)
-    assert picture_recipe(make_classifier(own)) == Preprocessing((8, 9), 3, 0.5, mean=0.1)
+    assert make_trained(own).preprocessing() == Preprocessing((8, 9), 3, 0.5, mean=0.1)
     with pytest.raises(DataError, match=r"its input has the shape \(5,\)"):
-        picture_recipe(make_classifier(model(shape=(5,))))
+        make_trained(model(shape=(5,))).preprocessing()
 
 
 def test_a_model_without_preprocessing_sees_scaled_pixels(tmp_path, files, digits):
@@ -71,7 +70,7 @@ def test_a_model_without_preprocessing_sees_scaled_pixels(tmp_path, files, digit
     model.save(tmp_path / "plain.striate")
     (prediction,) = predict(tmp_path / "plain.striate", files[:1], 10)
     row = model.predict(digits[:1, ..., None].astype(np.float32) / 255, verbose=0)[0]
-    np.testing.assert_allclose([g.probability for g in prediction.guesses], np.sort(row)[::-1], rtol=1e-6)
+    np.testing.assert_allclose([chance for _, chance in prediction.top], np.sort(row)[::-1], rtol=1e-6)
 
 
 def test_json_is_plain(finished, files):

@@ -20,7 +20,7 @@ from striate.training.callbacks import Callback
 def test_the_folder_holds_everything(finished):
     names = {path.name for path in finished.folder.path.iterdir()}
     assert names == {
-        "config.json", "curves.html", "metrics.csv", "metrics.jsonl", "model.striate", "report.html",
+        "augmented.png", "config.json", "curves.html", "metrics.csv", "metrics.jsonl", "model.striate", "report.html",
         "results.json",
     }  # fmt: skip
     assert (finished.epochs, finished.note) == (3, "")
@@ -45,7 +45,7 @@ def test_results_are_those_of_the_saved_model(finished):
     assert results["loss"] == pytest.approx(loss, abs=1e-5)
     assert results["accuracy"] == pytest.approx(accuracy, abs=1e-6)
     again = evaluate(finished.folder.path, "mnist")
-    assert again.scores.loss == results["loss"]
+    assert again.scored.value("log loss") == results["loss"]
     assert (results["epochs"], results["examples"]) == (3, 10_000)
 
 
@@ -87,7 +87,7 @@ def test_ctrl_c_keeps_a_usable_model_and_the_run_goes_on_bit_for_bit(finished, t
     assert outcome.note == (
         "Stopped by Ctrl-C in epoch 2 after step 4; the model holds the weights of that step."
     )
-    assert evaluate(folder.path, "mnist", limit=50).scores.examples == 50
+    assert evaluate(folder.path, "mnist", limit=50).scored.examples == 50
     assert not folder.report.exists()
     _resumed_equals(finished, folder)
 
@@ -142,11 +142,11 @@ def test_a_model_that_scales_by_itself_and_gives_logits(tiny_order, tmp_path):
     network = sequential([Rescaling(1 / 255), Flatten(), Dense(10)], input_shape=(28, 28, 1))
     order = dataclasses.replace(tiny_order, network=network)
     outcome = carry_out(begin(order, tmp_path / "run"), order)
-    assert outcome.evaluation.scores.accuracy > 0.4
-    scores = outcome.evaluation.scores
+    scored = outcome.evaluation.scored
+    assert scored.value("accuracy") > 0.4
     (_, _), (x, y) = st.datasets.mnist.load_data()
     loss = st.load(outcome.folder.model).evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["loss"]
-    assert scores.loss == pytest.approx(loss, abs=1e-5)
+    assert scored.value("log loss") == pytest.approx(loss, abs=1e-5)
 
 
 def test_a_network_for_other_pictures_is_refused_before_a_folder_is_made(tiny_order, tmp_path):

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from striate import datasets
-from striate.datasets import Dataset
+from striate.datasets import Dataset, DatasetInfo
 from striate.datasets.folders.batches import Batches
 from striate.errors import ArgumentError, Problem
 from striate.images import Preprocessing
 from striate.tasks.answers import Answer, Binary, Multinomial, choose
-from striate.tasks.evaluation import example_shape, first
 from striate.tasks.pictures import PictureOptions
+
+NAMED = 12
+"""Classes that are named in a sentence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,30 @@ class Portion:
 
     def inputs(self, size: int) -> Any:
         """The pictures for `predict`: the array, or batches of it in order."""
-        if self.in_memory:
-            return self.x
-        return Batches(self.x, self.y, size, shuffle=False)
+        return self.x if self.in_memory else Batches(self.x, self.y, size, shuffle=False)
+
+    def batches(self, answer: Answer, size: int, *, seed: int = 0, shuffle: bool = True) -> Batches:
+        """The pictures and their prepared targets, read as they are needed."""
+        return Batches(self.x, answer.prepare(self.y), size, seed=seed, shuffle=shuffle)
+
+    def some(self, rows: np.ndarray) -> np.ndarray:
+        """(n, H, W, C) uint8: the pictures of these rows."""
+        return self.x[np.asarray(rows, np.int64)]
+
+    def first(self, limit: int | None) -> Portion:
+        """The first `limit` of them, or all.
+
+        Raises:
+            ArgumentError: there would be none.
+        """
+        if limit is None:
+            return self
+        if limit < 1:
+            cure = "Give for instance --limit 1000, or leave it out."
+            raise ArgumentError(Problem("--limit", f"got {limit}", "a whole number from 1", cure))
+        files = None if self.files is None else self.files[:limit]
+        x = self.x[:limit] if self.in_memory else self.x.take(slice(limit))
+        return Portion(x, self.y[:limit], files)
 
     def name(self, index: int) -> str:
         """What a person may call a picture."""
@@ -74,16 +97,29 @@ class Material:
     digest: str = ""
     folder: Any = None
 
+    @property
+    def where(self) -> str:
+        """What it is called in a message."""
+        return f"{'data set' if self.folder is None else 'folder'} {self.name}"
+
     def sentences(self) -> list[str]:
         """What was found and decided, for the person."""
-        counts = (
-            f"{len(self.train):,} to train on, {len(self.held_out):,} to watch, {len(self.test):,} to test"
-        )
-        said = [f"{self.name}: {counts}"]
-        if self.folder is not None:
-            reasons = (self.folder.target_reason, self.folder.split_reason, self.folder.size_reason)
-            said += [f"{self.answer.KIND}: {reasons[0]}", *reasons[1:], *map(str, self.folder.notes)]
-        return said
+        if self.folder is None:
+            counts = [f"{len(part):,}" for part in (self.train, self.held_out, self.test)]
+            return ["{}: {} to train on, {} to watch, {} to test".format(self.name, *counts)]
+        said = [f"{self.name}: {len(self.folder):,} pictures."]
+        names = self.answer.names
+        listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        said.append(f"The answer is {self.answer.KIND}, because {self.folder.target_reason}: {listed}.")
+        split = self.folder.split_reason
+        said += [self.folder.size_reason, split[:1].upper() + split[1:]]
+        if self.folder.groups:
+            count = sum(map(len, self.folder.groups))
+            groups = f"in {len(self.folder.groups):,} groups, each on one side of the split"
+            said.append(f"{count:,} pictures look like others, {groups}.")
+        if self.folder.broken:
+            said.append(f"{len(self.folder.broken):,} pictures cannot be used and were left out.")
+        return [*said, *map(str, self.folder.notes)]
 
 
 def is_folder(data: str) -> bool:
@@ -128,20 +164,32 @@ def gather(
 def _of_dataset(dataset: Dataset, held_out: int, limit: int | None) -> Material:
     """A data set's arrays; the last pictures of each thousand are held out."""
     info = dataset.info
-    (x, y), (x_test, y_test) = dataset.load()
     shape = example_shape(info)
-    x, y = first(x.reshape(len(x), *shape), y.reshape(-1), limit)
-    kept = len(x) - len(x) * held_out // 1000
+    whole, test = (portion_of(dataset, split) for split in ("train", "test"))
+    whole = whole.first(limit)
+    kept = len(whole) - len(whole) * held_out // 1000
     names = tuple(info.class_names)
     return Material(
         name=info.name,
         answer=Binary(names) if info.classes == 2 else Multinomial(names),
         shape=shape,
         preprocessing=Preprocessing(shape[:2], shape[2]),
-        train=Portion(x[:kept], y[:kept]),
-        held_out=Portion(x[kept:], y[kept:]),
-        test=Portion(x_test.reshape(len(x_test), *shape), y_test.reshape(-1)),
+        train=Portion(whole.x[:kept], whole.y[:kept]),
+        held_out=Portion(whole.x[kept:], whole.y[kept:]),
+        test=test,
     )
+
+
+def portion_of(dataset: Dataset, split: str) -> Portion:
+    """The "train" or the "test" pictures of a data set."""
+    x, y = dataset.load()[split == "test"]
+    return Portion(x.reshape(len(x), *example_shape(dataset.info)), y.reshape(-1))
+
+
+def example_shape(info: DatasetInfo) -> tuple[int, int, int]:
+    """(H, W, C) of the data set's pictures; grey ones have one channel."""
+    height, width, *channels = info.image_shape
+    return height, width, channels[0] if channels else 1
 
 
 def _of_folder(
@@ -151,9 +199,7 @@ def _of_folder(
     folder = options.read(path, seed, progress)
     parts = {name: folder.split(name) for name in ("train", "validation", "test")}
     portions = {name: Portion(part.x, part.y, part.files) for name, part in parts.items()}
-    if limit is not None:
-        x, y = first(portions["train"].x, portions["train"].y, limit)
-        portions["train"] = Portion(x, y, parts["train"].files[:limit])
+    portions["train"] = portions["train"].first(limit)
     _need_pictures(path, portions)
     return Material(
         name=Path(path).resolve().name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ class PictureOptions:
     channels: int | None = None
     skip_broken: bool = False
 
+    def anchored(self) -> PictureOptions:
+        """The same with the table's whole path, so that a run can be resumed from anywhere."""
+        return self if self.table is None else replace(self, table=str(Path(self.table).absolute()))
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values that `from_json` reads."""
         return {**asdict(self), "size": None if self.size is None else list(self.size)}
@@ -48,8 +52,10 @@ class PictureOptions:
         size = found["size"]
         return cls(**{**found, "size": None if size is None else tuple(size)})
 
-    def read(self, path: str | Path, seed: int, progress: Callable[..., Any] | None = None) -> Any:
-        """The folder, as `datasets.image_folder` gives it."""
+    def read(
+        self, path: str | Path, seed: int, progress: Callable[..., Any] | None = None, **more: Any
+    ) -> Any:
+        """The folder, as `datasets.image_folder` gives it; `more` are arguments of it."""
         from striate.datasets import image_folder
 
-        return image_folder(path, **asdict(self), seed=seed, progress=progress)
+        return image_folder(path, **asdict(self), seed=seed, progress=progress, **more)

@@ -16,6 +16,7 @@ from striate.network import Network
 from striate.tasks.answers import Answer
 from striate.tasks.material import Material
 from striate.tasks.recipes import Recipe
+from striate.tasks.trained import gives_logits
 from striate.training._scaling import has_scaling_layer
 
 FEW, SOME = 1000, 5000
@@ -96,7 +97,11 @@ def epochs_within(seconds: float, network: Network, material: Material, recipe: 
         ArgumentError: not even one does.
     """
     model, size = untrained(network, material, seed), recipe.batch_size
-    model.compile(recipe.make_optimizer(size), material.answer.loss(), augment=recipe.augment)
+    model.compile(
+        recipe.make_optimizer(size),
+        material.answer.loss(from_logits=gives_logits(network, material.answer)),
+        augment=recipe.augment,
+    )
     rows = slice(0, min(len(material.train), 6 * size))
     x, y = material.train.x[rows], material.answer.prepare(material.train.y[rows])
     began = time.perf_counter()

@@ -1,26 +1,23 @@
-"""What a classifier sees in picture files."""
+"""What a model says about picture files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from striate.errors import DataError, Problem, StriateError
-from striate.images import Preprocessing, read_image
-from striate.tasks.classifier import Classifier, load_classifier
-from striate.training._scaling import has_scaling_layer
+from striate.images import Preprocessing
+from striate.images.reading import read_prepared
+from striate.tasks.answers import Case
+from striate.tasks.trained import Trained, load_trained
 
-
-@dataclass(frozen=True)
-class Guess:
-    """A class and how likely it is."""
-
-    name: str
-    probability: float
+AT_ONCE = 256
+"""Pictures that are in memory together."""
 
 
 @dataclass(frozen=True)
@@ -28,75 +25,86 @@ class Prediction:
     """What the model says about a picture.
 
     Args:
-        image: the file. guesses: the likeliest first.
+        image: the file. case: the answer in words and values; None when the picture cannot be read.
+        output: (units,) the numbers of the model. problems: why it cannot be read.
     """
 
     image: str
-    guesses: tuple[Guess, ...]
+    case: Case | None
+    output: np.ndarray | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def top(self) -> list[tuple[str, float]]:
+        """For one of several classes: names and probabilities, the likeliest first."""
+        if self.case is None:
+            return []
+        return [(each["class"], each["probability"]) for each in self.case.values.get("top", [])]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        top = [{"class": guess.name, "probability": guess.probability} for guess in self.guesses]
-        return {"image": self.image, "top": top}
+        """Plain JSON values: the image, and its answer or what is wrong with it."""
+        if self.case is None:
+            return {"image": self.image, "problem": "; ".join(each.happened for each in self.problems)}
+        return {"image": self.image, **self.case.values}
 
 
 def predict(
-    model: str | Path | Classifier, images: Sequence[str | Path], top: int = 3, invert: bool = False
+    model: str | Path | Trained,
+    images: Iterable[str | Path | bytes],
+    top: int = 3,
+    invert: bool = False,
+    skip_broken: bool = False,
 ) -> list[Prediction]:
-    """Classify picture files.
+    """Ask a model about picture files.
 
     Args:
-        model: a run's folder, a model file, or a classifier.
-        images: picture files of any size; each is brought to the size and colour of the model.
+        model: a run's folder, a model file, or a trained model.
+        images: picture files of any size, or their bytes; each is brought to the size and colour of the
+            model.
         top: how many classes to name.
         invert: turn dark into light first, for a model of white digits and a picture of black ink.
+        skip_broken: answer for the others when pictures cannot be read; else all of these are raised.
 
     Raises:
         StriateError: the model cannot be had, or pictures cannot be read; all of these at once.
     """
-    classifier = model if isinstance(model, Classifier) else load_classifier(model)
-    preprocessing = picture_recipe(classifier)
-    pictures, problems = [], []
-    for image in images:
-        try:
-            pixels = preprocessing.prepare(read_image(image))
-            pictures.append(255 - pixels if invert else pixels)
-        except StriateError as error:
-            problems.extend(error.problems)
-    if problems:
+    found = list(predictions(model, images, top, invert))
+    problems = [problem for each in found for problem in each.problems]
+    if problems and not skip_broken:
         raise DataError(problems)
-    shape = classifier.model.network.inputs[0].shape or ()
-    x = np.stack(pictures).reshape(len(pictures), *shape)
-    if classifier.model.preprocessing is None:
-        x = preprocessing.scale_pixels(x)
-    answers = classifier.probabilities(np.asarray(x))
-    return [
-        Prediction(str(image), _likeliest(row, classifier.class_names, top))
-        for image, row in zip(images, answers, strict=True)
-    ]
+    return found
 
 
-def picture_recipe(classifier: Classifier) -> Preprocessing:
-    """How pictures become the model's input: as the model says, or by the shape of its input.
-
-    Raises:
-        DataError: the input is no picture.
-    """
-    shape = tuple(classifier.model.network.inputs[0].shape or ())
-    found = classifier.model.preprocessing
-    if found is not None and found.size is not None:
-        return found
-    if len(shape) != 3 or shape[2] not in (1, 3):
-        happened = f"its input has the shape {shape}"
-        cure = "Use it from Python instead: st.load(path).predict(x)."
-        raise DataError(Problem(classifier.model.name, happened, "(H, W, 1) or (H, W, 3)", cure))
-    if found is not None:
-        return Preprocessing(shape[:2], shape[2], found.scale, found.mean, found.std, found.fit)
-    scale = 1.0 if has_scaling_layer(classifier.model.network) else 1 / 255
-    return Preprocessing(shape[:2], shape[2], scale)
+def predictions(
+    model: str | Path | Trained, images: Iterable[str | Path | bytes], top: int = 3, invert: bool = False
+) -> Iterator[Prediction]:
+    """The same one after the other, a few hundred at a time; a broken picture comes with its problems."""
+    trained = model if isinstance(model, Trained) else load_trained(model)
+    recipe, rest = trained.preprocessing(), iter(images)
+    while chunk := list(islice(rest, AT_ONCE)):
+        yield from _answered(trained, recipe, chunk, top, invert)
 
 
-def _likeliest(row: np.ndarray, names: Sequence[str], top: int) -> tuple[Guess, ...]:
-    """The likeliest classes; equally likely ones in label order."""
-    order = np.argsort(-row, kind="stable")[:top]
-    return tuple(Guess(names[int(i)], float(row[i])) for i in order)
+def _answered(
+    trained: Trained, recipe: Preprocessing, images: Sequence[str | Path | bytes], top: int, invert: bool
+) -> Iterator[Prediction]:
+    """The answers for a chunk, in its order."""
+    read = [_read(image, recipe, invert) for image in images]
+    good = [pixels for pixels in read if isinstance(pixels, np.ndarray)]
+    outputs = iter(trained.outputs(np.stack(good))) if good else iter(())
+    for image, pixels in zip(images, read, strict=True):
+        name = "-" if isinstance(image, bytes) else str(image)
+        if isinstance(pixels, np.ndarray):
+            output = next(outputs)
+            yield Prediction(name, trained.answer.say(output, top), output)
+        else:
+            yield Prediction(name, None, problems=pixels)
+
+
+def _read(image: str | Path | bytes, recipe: Preprocessing, invert: bool) -> np.ndarray | tuple[Problem, ...]:
+    """Its pixels, or why there are none."""
+    try:
+        pixels = read_prepared(image, recipe)
+    except StriateError as error:
+        return error.problems
+    return 255 - pixels if invert else pixels

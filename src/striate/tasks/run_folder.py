@@ -58,6 +58,11 @@ class RunFolder:
         return self.path / "checkpoint.striate"
 
     @property
+    def augmented(self) -> Path:
+        """What the network sees while it trains, as a picture."""
+        return self.path / "augmented.png"
+
+    @property
     def report(self) -> Path:
         """One page about the run."""
         return self.path / "report.html"

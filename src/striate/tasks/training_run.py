@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from striate import datasets
-from striate.datasets import Dataset
-from striate.errors import ArgumentError, Problem
-from striate.images import Preprocessing
+from striate.errors import ArgumentError, DataError, Problem
 from striate.models import Model
 from striate.tasks import doctor
-from striate.tasks.classifier import gives_probabilities, make_classifier
-from striate.tasks.evaluation import Evaluation, as_input, check_fit, evaluate, example_shape, first
+from striate.tasks.evaluation import Evaluation, score
+from striate.tasks.fitting import fitted
+from striate.tasks.likeness import training_facts
+from striate.tasks.material import Material, Portion, gather
 from striate.tasks.order import Order
+from striate.tasks.planning import untrained
 from striate.tasks.recipes import Recipe
-from striate.tasks.report import Report
+from striate.tasks.reporting import Report
 from striate.tasks.run_folder import RunFolder, existing_folder, new_folder, write_json
-from striate.training._scaling import has_scaling_layer
+from striate.tasks.timing import milliseconds
+from striate.tasks.trained import Fed, Trained, gives_logits
+from striate.tasks.varying import save_sheet
 from striate.training._state import is_alive
 from striate.training.callbacks import Callback, CSVLogger, EarlyStopping, JSONLogger
 from striate.training.history import History
 from striate.training.loop import Run
-from striate.training.losses import SparseCategoricalCrossentropy
 from striate.training.resume import BackupAndRestore
 
 
@@ -48,17 +48,21 @@ class Outcome:
     note: str = ""
 
 
-def begin(order: Order, out: str | Path | None = None) -> RunFolder:
+def begin(order: Order, out: str | Path | None = None, material: Material | None = None) -> RunFolder:
     """Check the order, make the folder of a new run and write its settings there.
+
+    Args:
+        order: what to train. out: the folder; unless given, the next free one.
+        material: what was gathered already for this order.
 
     Raises:
         StriateError: the network does not fit the data, or the folder cannot be made.
     """
-    dataset = datasets.get(order.data)
-    check_fit(make_classifier(_model(order, dataset)), dataset.info)
-    folder = new_folder(dataset.info.name, out)
+    found = fitted(material or gathered(order), order.network)
+    folder = new_folder(found.name, out)
     made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     facts = {"versions": doctor.versions(), "hardware": doctor.hardware()}
+    order = dataclasses.replace(order, digest=found.digest)
     folder.write_config({**order.to_json(), "started": made, **facts})
     return folder
 
@@ -77,67 +81,80 @@ def reopen(path: str | Path) -> tuple[RunFolder, Order]:
     return folder, order
 
 
-def carry_out(folder: RunFolder, order: Order, watchers: Sequence[Callback] = ()) -> Outcome:
+def carry_out(
+    folder: RunFolder, order: Order, watchers: Sequence[Callback] = (), material: Material | None = None
+) -> Outcome:
     """Train, test, and fill the folder; a run that was interrupted goes on where it stopped, bit for bit.
 
     Args:
         folder: from `begin` or `reopen`. order: what to train. watchers: callbacks such as a progress bar.
+        material: what was gathered already for this order.
 
     Raises:
-        StriateError: the data cannot be had, or a number was not finite.
+        StriateError: the data cannot be had, are no longer those the run began with, or a number was not
+            finite.
     """
-    dataset = datasets.get(order.data)
-    (x, y), _ = dataset.load()
-    model = _model(order, dataset)
-    x, y = first(x, y, order.limit)
-    x = as_input(make_classifier(model), x)
+    found = fitted(material or gathered(order), order.network)
+    _refuse_changes(order, found)
+    model = untrained(order.network, found, order.seed)
+    model.about["training"] = training_facts(found, order.seed)
+    trained = Trained(model, found.answer, folder.model)
+    if not folder.augmented.exists():
+        save_sheet(folder.augmented, found.train, order.recipe.augment, order.seed)
     began = time.perf_counter()
-    history = _fit(model, order, x, y, folder, watchers)
+    history = _fit(trained, order, found, folder, watchers)
     seconds = time.perf_counter() - began
     model.save(folder.model)
     epochs = len(history.epoch)
     if history.note:
         return Outcome(folder, None, seconds, epochs, history.note)
-    evaluation = evaluate(make_classifier(model, path=folder.model), order.data)
+    evaluation = Evaluation(order.data, "test", found.answer, score(trained, found.test))
     outcome = Outcome(folder, evaluation, seconds, epochs)
-    _finish(outcome, order, history, dataset)
+    _finish(outcome, order, history, found, trained)
     return outcome
 
 
-def _model(order: Order, dataset: Dataset) -> Model:
-    """The untrained model; it scales raw pixels itself unless its first layer does."""
-    height, width, channels = example_shape(dataset.info)
-    scale = 1.0 if has_scaling_layer(order.network) else 1 / 255
-    return Model.from_network(
-        order.network,
-        preprocessing=Preprocessing((height, width), channels, scale),
-        class_names=dataset.info.class_names,
-        seed=order.seed,
-    )
+def gathered(order: Order, progress: Callable[..., Any] | None = None) -> Material:
+    """The pictures that an order means; `progress` is called while they are decoded."""
+    asked: dict[str, Any] = {"seed": order.seed, "held_out": order.recipe.held_out, "limit": order.limit}
+    return gather(order.data, order.pictures, **asked, progress=progress)
+
+
+def _refuse_changes(order: Order, found: Material) -> None:
+    """A run that was begun with other pictures cannot go on."""
+    if order.digest and order.digest != found.digest:
+        happened = "its pictures are no longer those that the run began with"
+        cure = "Bring them back as they were, or start a new run."
+        raise DataError(Problem(order.data, happened, "the same pictures, names and labels", cure))
 
 
 def _fit(
-    model: Model, order: Order, x: np.ndarray, y: np.ndarray, folder: RunFolder, watchers: Sequence[Callback]
+    trained: Trained, order: Order, material: Material, folder: RunFolder, watchers: Sequence[Callback]
 ) -> History:
-    """Compile and train."""
-    recipe = order.recipe
-    kept = len(x) * recipe.held_out // 1000
-    trained = len(x) - kept
+    """Compile and train; pictures that don't fit into memory come in batches."""
+    model, recipe, answer = trained.model, order.recipe, material.answer
     model.compile(
-        recipe.make_optimizer(trained),
-        SparseCategoricalCrossentropy(from_logits=not gives_probabilities(order.network)),
-        metrics=["accuracy"],
+        recipe.make_optimizer(len(material.train)),
+        answer.loss(recipe.smoothing, gives_logits(order.network, answer)),
+        metrics=answer.metrics(),
+        augment=recipe.augment,
     )
-    return model.fit(
-        x[:trained],
-        y[:trained],
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        verbose=0,
-        callbacks=[*_callbacks(folder, recipe, kept), *watchers],
-        validation_data=(x[trained:], y[trained:]) if kept else None,
-        seed=order.seed,
-    )
+    held_out = material.held_out
+    said: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 0, "seed": order.seed}
+    said["callbacks"] = [*_callbacks(folder, recipe, len(held_out)), *watchers]
+    said["validation_data"] = _watched(trained, held_out, recipe.batch_size) if len(held_out) else None
+    if material.train.in_memory:
+        x, y = trained.as_input(material.train.x), answer.prepare(material.train.y)
+        return model.fit(x, y, batch_size=recipe.batch_size, **said)
+    batches = material.train.batches(answer, recipe.batch_size, seed=order.seed)
+    return model.fit(Fed(batches, trained), **said)
+
+
+def _watched(trained: Trained, held_out: Portion, size: int) -> Any:
+    """Held-out pictures as arrays or in batches."""
+    if held_out.in_memory:
+        return trained.as_input(held_out.x), trained.answer.prepare(held_out.y)
+    return Fed(held_out.batches(trained.answer, size, shuffle=False), trained)
 
 
 def _callbacks(folder: RunFolder, recipe: Recipe, kept: int) -> list[Callback]:
@@ -158,41 +175,50 @@ class _Backup(BackupAndRestore):
             self.save(run)
 
 
-def _finish(outcome: Outcome, order: Order, history: History, dataset: Dataset) -> None:
+def _finish(outcome: Outcome, order: Order, history: History, material: Material, trained: Trained) -> None:
     """Write results, curves and report; the checkpoint has done its duty."""
     folder, evaluation = outcome.folder, outcome.evaluation
     assert evaluation is not None
-    history.save(folder.curves, title=_title(order))
+    title = f"{order.model_name} on {material.name}"
+    history.save(folder.curves, title=title)
+    pace = milliseconds(trained, material.test)
     found = {**evaluation.to_json(), "epochs": outcome.epochs, "seconds": round(outcome.seconds, 3)}
-    write_json(folder.results, found)
-    _, (pictures, _) = dataset.load()
+    write_json(folder.results, {**found, "milliseconds": pace})
     report = Report(
-        title=_title(order),
+        title=title,
+        material=material,
         network=order.network,
-        class_names=evaluation.class_names,
-        scores=evaluation.scores,
-        pictures=pictures,
+        evaluation=evaluation,
         history=history.history,
         command=order.command,
         seed=order.seed,
         settings=_settings(order, outcome),
-        facts=_facts(),
+        facts={**_speed(pace, trained.model, folder), **_facts()},
+        augmented=folder.augmented.read_bytes(),
     )
     folder.report.write_text(report.html(), "utf-8")
     folder.checkpoint.unlink(missing_ok=True)
 
 
-def _title(order: Order) -> str:
-    """Such as "mnist-convnet on mnist"."""
-    return f"{order.model_name} on {order.data}"
-
-
 def _settings(order: Order, outcome: Outcome) -> dict[str, Any]:
     """The recipe in words, and what was made of it."""
     values = {name.replace("_", " "): value for name, value in order.recipe.to_json().items()}
-    values["held out"] = f"{values['held out'] / 10:g} % of the training pictures"
+    if order.pictures is None:
+        values["held out"] = f"{values['held out'] / 10:g} % of the training pictures"
+    else:
+        values.pop("held out")
     values["training pictures"] = "all" if order.limit is None else f"the first {order.limit:,}"
     return values | {"epochs made": outcome.epochs, "seconds of training": f"{outcome.seconds:.1f}"}
+
+
+def _speed(pace: dict[str, float], model: Model, folder: RunFolder) -> dict[str, Any]:
+    """How fast the model answers, and how large it is."""
+    size = folder.model.stat().st_size
+    return {
+        "one picture alone": f"{pace['alone']:.2f} ms",
+        "a picture among many": f"{pace['among_many']:.3f} ms",
+        "model file": f"{size / 1e6:.2f} MB, {model.count_params():,} parameters",
+    }
 
 
 def _facts() -> dict[str, Any]:

@@ -56,8 +56,13 @@ class Answer(abc.ABC):
         return Dense(self.units, activation=self.ACTIVATION, name=name)
 
     @abc.abstractmethod
-    def loss(self, smoothing: float = 0.0) -> Loss:
-        """What training makes small."""
+    def loss(self, smoothing: float = 0.0, from_logits: bool = False) -> Loss:
+        """What training makes small.
+
+        Args:
+            smoothing: the share of each label that is spread over all. from_logits: whether the network ends
+                before the activation of its answer.
+        """
 
     @abc.abstractmethod
     def metrics(self) -> list[str]:
@@ -76,9 +81,25 @@ class Answer(abc.ABC):
             known: (M, ...) the training targets, from which the baseline is made. seed: of the intervals.
         """
 
+    def gist(self, targets: np.ndarray) -> list[float]:
+        """What a baseline must know of the training targets, for the model file: their mean."""
+        return np.asarray(targets, np.float64).reshape(len(targets), self.units).mean(axis=0).tolist()
+
+    def known(self, gist: Sequence[float]) -> np.ndarray:
+        """Targets with this gist, for `score`."""
+        return np.asarray(gist, np.float64).reshape(1, self.units)
+
+    def from_raw(self, outputs: np.ndarray) -> np.ndarray:
+        """(N, units) of a network that ends before its answer's activation, brought to what it stands for."""
+        return outputs
+
     @abc.abstractmethod
     def say(self, output: np.ndarray, top: int = 3) -> Case:
         """One picture's output, (units,), in words."""
+
+    def numbers(self, output: np.ndarray) -> list[float]:
+        """One picture's numbers, one for each name: probabilities, or numbers in the unit of the targets."""
+        return [float(value) for value in output]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values that `answers.from_json` reads."""

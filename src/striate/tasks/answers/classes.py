@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from striate.errors import ArgumentError, Problem
 from striate.tasks.answers.answer import Answer, Case, likeliest
 from striate.tasks.answers.calibration import calibrate
-from striate.tasks.answers.measures import Measure, first, interval, measure, ratio
+from striate.tasks.answers.measures import Measure, first, interval, measure, ratio, with_wilson
 from striate.tasks.answers.scored import Scored
 from striate.training.losses import BinaryCrossentropy, Loss, SparseCategoricalCrossentropy
 
@@ -33,6 +34,14 @@ class _Classes(Answer):
         """The share of right answers."""
         return ["accuracy"]
 
+    def gist(self, targets: np.ndarray) -> list[float]:
+        """How many pictures each class has."""
+        return np.bincount(np.asarray(targets).reshape(-1), minlength=len(self.names)).tolist()
+
+    def known(self, gist: Sequence[float]) -> np.ndarray:
+        """As many targets of each class."""
+        return np.repeat(np.arange(len(self.names)), np.asarray(gist, int))
+
     def chances(self, outputs: np.ndarray) -> np.ndarray:
         """(N, K) probabilities from the network's outputs."""
         return np.asarray(outputs, np.float64)
@@ -49,9 +58,10 @@ class _Classes(Answer):
         losses = -np.log(np.clip(chances[rows, truth], TINY, 1))
         prior = -np.log(np.clip(frequent[truth], TINY, 1))
         measures = [
-            measure("accuracy", right[:, None], base[:, None], first, seed=seed),
+            with_wilson(measure("accuracy", right[:, None], base[:, None], first, seed=seed), len(truth)),
             balanced(truth, right, base, classes, seed),
             measure("log loss", losses[:, None], prior[:, None], first, higher_is_better=False, seed=seed),
+            *ranked(chances, truth, frequent, seed),
             *self.more(chances, truth, seed),
         ]
         confusion = np.bincount(truth * classes + said, minlength=classes**2).reshape(classes, classes)
@@ -72,6 +82,10 @@ class _Classes(Answer):
         """Measures of one kind only."""
         return []
 
+    def numbers(self, output: np.ndarray) -> list[float]:
+        """The probability of each class."""
+        return self.chances(output[None])[0].tolist()
+
     def say(self, output: np.ndarray, top: int = 3) -> Case:
         """The likeliest classes."""
         return likeliest(self.chances(output[None])[0], self.names, top)
@@ -91,9 +105,13 @@ class Multinomial(_Classes):
     KIND: ClassVar[str] = "multinomial"
     ACTIVATION: ClassVar[str | None] = "softmax"
 
-    def loss(self, smoothing: float = 0.0) -> Loss:
+    def loss(self, smoothing: float = 0.0, from_logits: bool = False) -> Loss:
         """Cross-entropy of class numbers."""
-        return SparseCategoricalCrossentropy(label_smoothing=smoothing)
+        return SparseCategoricalCrossentropy(from_logits=from_logits, label_smoothing=smoothing)
+
+    def from_raw(self, outputs: np.ndarray) -> np.ndarray:
+        """Logits through a softmax."""
+        return softmax(outputs)
 
     def prepare(self, targets: np.ndarray) -> np.ndarray:
         """(N,) class numbers."""
@@ -123,9 +141,13 @@ class Binary(_Classes):
         """One unit: the chance of the second class."""
         return 1
 
-    def loss(self, smoothing: float = 0.0) -> Loss:
+    def loss(self, smoothing: float = 0.0, from_logits: bool = False) -> Loss:
         """Cross-entropy of yes or no."""
-        return BinaryCrossentropy(label_smoothing=smoothing)
+        return BinaryCrossentropy(from_logits=from_logits, label_smoothing=smoothing)
+
+    def from_raw(self, outputs: np.ndarray) -> np.ndarray:
+        """Logits through a sigmoid."""
+        return logistic(outputs)
 
     def prepare(self, targets: np.ndarray) -> np.ndarray:
         """(N, 1) of 0 and 1."""
@@ -139,6 +161,43 @@ class Binary(_Classes):
     def more(self, chances: np.ndarray, truth: np.ndarray, seed: int) -> list[Measure]:
         """The area under the ROC curve."""
         return [area(chances[:, 1], truth, seed)]
+
+
+def ranked(chances: np.ndarray, truth: np.ndarray, frequent: np.ndarray, seed: int) -> list[Measure]:
+    """The shares of pictures whose class is among the 3 and the 5 likeliest; equal chances are no rank."""
+    found = []
+    for k in (3, 5):
+        if k < chances.shape[1]:
+            columns = [
+                _within(k, each, truth) for each in (chances, np.broadcast_to(frequent, chances.shape))
+            ]
+            found.append(measure(f"top {k} accuracy", columns[0], columns[1], first, seed=seed))
+    return found
+
+
+def _within(k: int, chances: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(N, 1) of 1 where fewer than k classes are likelier than the true one."""
+    own = chances[np.arange(len(truth)), truth]
+    return ((chances > own[:, None]).sum(axis=1) < k).astype(float)[:, None]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """exp(z) / Σ exp(z) along the last axis.
+
+    >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def logistic(logits: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)), which overflows nowhere.
+
+    >>> logistic(np.array([0.0, 1000.0, -1000.0])).tolist()
+    [0.5, 1.0, 0.0]
+    """
+    return (1 + np.tanh(np.asarray(logits, np.float64) / 2)) / 2
 
 
 def balanced(truth: np.ndarray, right: np.ndarray, base: np.ndarray, classes: int, seed: int) -> Measure:

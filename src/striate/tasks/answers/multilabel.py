@@ -9,7 +9,7 @@ import numpy as np
 
 from striate.tasks.answers.answer import Answer, Case, percent
 from striate.tasks.answers.calibration import calibrate
-from striate.tasks.answers.classes import TINY
+from striate.tasks.answers.classes import TINY, logistic
 from striate.tasks.answers.measures import first, measure, ratio
 from striate.tasks.answers.scored import Scored
 from striate.training.losses import BinaryCrossentropy, Loss
@@ -29,9 +29,13 @@ class MultiLabel(Answer):
     ACTIVATION: ClassVar[str | None] = "sigmoid"
     WATCHED: ClassVar[str] = "val_loss"
 
-    def loss(self, smoothing: float = 0.0) -> Loss:
+    def loss(self, smoothing: float = 0.0, from_logits: bool = False) -> Loss:
         """Cross-entropy of each label, averaged."""
-        return BinaryCrossentropy(label_smoothing=smoothing)
+        return BinaryCrossentropy(from_logits=from_logits, label_smoothing=smoothing)
+
+    def from_raw(self, outputs: np.ndarray) -> np.ndarray:
+        """Logits through a sigmoid."""
+        return logistic(outputs)
 
     def metrics(self) -> list[str]:
         """The share of single labels that are right."""

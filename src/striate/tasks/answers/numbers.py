@@ -66,11 +66,15 @@ class _Number(Answer):
             measure("R²", _spread(said, truth), None, _explained, seed=seed),
         ]
 
+    def numbers(self, output: np.ndarray) -> list[float]:
+        """In the unit of the targets."""
+        return self.outputs(output[None])[0].tolist()
+
     def say(self, output: np.ndarray, top: int = 3) -> Case:
         """The number itself."""
-        found = [float(one) for one in self.outputs(output[None])[0]]
+        found = self.numbers(output)
         text = ", ".join(f"{name} {shown(one)}" for name, one in zip(self.names, found, strict=True))
-        return Case(text, dict(zip(self.names, found, strict=True)))
+        return Case(text, {"numbers": dict(zip(self.names, found, strict=True))})
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ class Continuous(_Number):
             happened, cure = f"got {self.spread!r}", "There is nothing to learn where all targets are equal."
             raise ArgumentError(Problem("spread", happened, "a number above 0", cure))
 
-    def loss(self, smoothing: float = 0.0) -> Loss:
+    def loss(self, smoothing: float = 0.0, from_logits: bool = False) -> Loss:
         """The error, in units of the spread; numbers have no smoothing."""
         return LOSSES[self.error]()
 
@@ -133,7 +137,7 @@ class Count(_Number):
     KIND: ClassVar[str] = "count"
     ACTIVATION: ClassVar[str | None] = "softplus"
 
-    def loss(self, smoothing: float = 0.0) -> Loss:
+    def loss(self, smoothing: float = 0.0, from_logits: bool = False) -> Loss:
         """Poisson's; counts have no smoothing."""
         return losses.Poisson()
 
