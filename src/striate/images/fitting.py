@@ -9,14 +9,19 @@ from striate.images._recipe_rules import AnyFit
 
 MARGIN = 8 / 7
 """How much larger than its input a network wants a picture before the middle is cut out: 256 to 224."""
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom edge of a part of a picture, in its pixels."""
 
 
-def fitted(picture: Image.Image, size: tuple[int, int] | None, channels: int, fit: AnyFit) -> np.ndarray:
+def fitted(
+    picture: Image.Image, size: tuple[int, int] | None, channels: int, fit: AnyFit, box: Box | None = None
+) -> np.ndarray:
     """Bring a picture to a colour and a size.
 
     Args:
         picture: of mode L or RGB. size: (H, W) in pixels, or None to leave it alone.
         channels: 1 for grey, 3 for colour. fit: as `Preprocessing` explains them.
+        box: the part of it that counts, which may cut through pixels; by default all.
 
     Returns:
         (H, W, channels) uint8.
@@ -24,35 +29,36 @@ def fitted(picture: Image.Image, size: tuple[int, int] | None, channels: int, fi
     mode = "L" if channels == 1 else "RGB"
     if picture.mode != mode:  # converting a picture to what it is copies it
         picture = picture.convert(mode)
-    if size is not None and (picture.height, picture.width) != size:
-        picture = _resized(picture, size, fit)
+    whole = (0.0, 0.0, float(picture.width), float(picture.height))
+    if size is not None and ((picture.height, picture.width) != size or (box or whole) != whole):
+        picture = _resized(picture, size, fit, box or whole)
     pixels = np.asarray(picture)
     return pixels[:, :, None] if channels == 1 else pixels
 
 
-def _resized(picture: Image.Image, size: tuple[int, int], fit: AnyFit) -> Image.Image:
-    """The picture at exactly this (H, W)."""
+def _resized(picture: Image.Image, size: tuple[int, int], fit: AnyFit, box: Box) -> Image.Image:
+    """A part of the picture at exactly this (H, W)."""
     height, width = size
+    left, top, right, bottom = box
     if fit == "stretch":
-        return picture.resize((width, height), Image.Resampling.BILINEAR)
+        return picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
     if fit.startswith("centre"):
         return _middle(picture, size, fit.endswith("bicubic"))
-    ratios = width / picture.width, height / picture.height
+    ratios = width / (right - left), height / (bottom - top)
     if fit == "crop":
         ratio = max(ratios)
-        margin_x = (picture.width - width / ratio) / 2
-        margin_y = (picture.height - height / ratio) / 2
-        box = (max(margin_x, 0.0), max(margin_y, 0.0), picture.width - margin_x, picture.height - margin_y)
-        box = (*box[:2], min(box[2], picture.width), min(box[3], picture.height))
-        return picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
+        margin_x = max((right - left - width / ratio) / 2, 0.0)
+        margin_y = max((bottom - top - height / ratio) / 2, 0.0)
+        inner = (left + margin_x, top + margin_y, right - margin_x, bottom - margin_y)
+        return picture.resize((width, height), Image.Resampling.BILINEAR, box=inner)
     ratio = min(ratios)
-    inner = (
-        min(width, max(1, round(picture.width * ratio))),
-        min(height, max(1, round(picture.height * ratio))),
+    shown = (
+        min(width, max(1, round((right - left) * ratio))),
+        min(height, max(1, round((bottom - top) * ratio))),
     )
     canvas = Image.new(picture.mode, (width, height))
-    small = picture.resize(inner, Image.Resampling.BILINEAR)
-    canvas.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    small = picture.resize(shown, Image.Resampling.BILINEAR, box=box)
+    canvas.paste(small, ((width - shown[0]) // 2, (height - shown[1]) // 2))
     return canvas
 
 
@@ -64,3 +70,8 @@ def _middle(picture: Image.Image, size: tuple[int, int], bicubic: bool) -> Image
     how = Image.Resampling.BICUBIC if bicubic else Image.Resampling.BILINEAR
     left, top = (whole[0] - width) // 2, (whole[1] - height) // 2
     return picture.resize(whole, how).crop((left, top, left + width, top + height))
+
+
+def may_shrink(fit: AnyFit) -> bool:
+    """Whether a picture may be decoded at a fraction first; not where a network is compared with others."""
+    return not fit.startswith("centre")

@@ -67,7 +67,10 @@ def read_header(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX
 
 
 def _turned(picture: Image.Image) -> bool:
-    """Whether it lies on its side; Pillow would decode a PNG to find out, unless it said so in front."""
-    if picture.format == "PNG" and "exif" not in picture.info:
+    """Whether it lies on its side.
+
+    Pillow turns the size of a TIFF itself, and would decode a PNG to find out, unless it said so in front.
+    """
+    if picture.format == "TIFF" or (picture.format == "PNG" and "exif" not in picture.info):
         return False
     return orientation_of(picture) in SIDEWAYS

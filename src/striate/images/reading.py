@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from striate.errors import DataError, Problem
 from striate.images._pixels import to_grey_or_colour
-from striate.images.fitting import fitted
+from striate.images.fitting import Box, fitted, may_shrink
 
 if TYPE_CHECKING:
     from striate.images.preprocessing import Preprocessing
@@ -102,14 +102,20 @@ def read_prepared(
     [[[7], [7], [7]], [[7], [7], [7]]]
     """
     name, data = bytes_of(source)
-    picture = decoded(name, data, max_pixels, recipe.size).picture
-    return fitted(picture, recipe.size, recipe.channels, recipe.fit)
+    found = decoded(name, data, max_pixels, recipe.size if may_shrink(recipe.fit) else None)
+    return fitted(found.picture, recipe.size, recipe.channels, recipe.fit, found.box)
 
 
 class Decoded(NamedTuple):
-    """A picture, upright, in mode L or RGB, and the height and width that its file has in full."""
+    """A picture, upright, in mode L or RGB.
+
+    Args:
+        picture: it may be decoded at a fraction of its size. box: the part that counts, in its pixels: a
+            fraction is rounded up to whole pixels. height: in full, as the file says. width: likewise.
+    """
 
     picture: Image.Image
+    box: Box
     height: int
     width: int
 
@@ -119,16 +125,13 @@ def decoded(name: str, data: bytes, max_pixels: int, wanted: tuple[int, int] | N
     try:
         with opened(data) as picture:
             check_size(picture, name, max_pixels)
-            full = picture.size
-            if wanted is not None:
-                least = round(SPARE * max(wanted))
-                picture.draft(None, (least, least))  # in which only JPEG has a part
-            is_draft = picture.size != full
+            fraction = _draft(picture, wanted)
             picture.load()
             _check_complete(picture, data, name)
-            upright = _upright(picture)
+            turn = orientation_of(picture)
+            stored = picture.size
+            upright = picture.transpose(_TURNS[turn]) if turn in _TURNS else picture
             pixels = to_grey_or_colour(upright)
-            sideways = orientation_of(picture) in SIDEWAYS
     except DataError:  # told already
         raise
     except Exception as error:  # noqa: BLE001 - decoders fail in many ways, and a damaged file is one problem
@@ -137,8 +140,42 @@ def decoded(name: str, data: bytes, max_pixels: int, wanted: tuple[int, int] | N
         refuse(
             name, f"its pixels are of the kind {upright.mode!r}", "grey, colour, palette or CMYK of 8 bits"
         )
-    width, height = full if is_draft else pixels.size
-    return Decoded(pixels, *((width, height) if is_draft and sideways else (height, width)))
+    if fraction is None:
+        return Decoded(
+            pixels, (0.0, 0.0, float(pixels.width), float(pixels.height)), pixels.height, pixels.width
+        )
+    full, inside = fraction
+    width, height = full[::-1] if turn in SIDEWAYS else full
+    return Decoded(pixels, turned_box(inside, stored, turn), height, width)
+
+
+def _draft(
+    picture: Image.Image, wanted: tuple[int, int] | None
+) -> tuple[tuple[int, int], tuple[float, float]] | None:
+    """Let a JPEG file be decoded at a fraction; its full size, and the size that counts of what will come."""
+    if wanted is None:
+        return None
+    full, least = picture.size, round(SPARE * max(wanted))
+    answer = picture.draft(None, (least, least))  # in which only JPEG has a part
+    if answer is None or picture.size == full:
+        return None
+    return full, (answer[1][2], answer[1][3])
+
+
+def turned_box(inside: tuple[float, float], size: tuple[int, int], turn: int) -> Box:
+    """Where the part at the upper left of a stored picture lies when the picture is upright.
+
+    Args:
+        inside: width and height of the part. size: of the stored picture. turn: its EXIF orientation.
+
+    >>> turned_box((62.5, 50.0), (63, 50), 2)
+    (0.5, 0.0, 63.0, 50.0)
+    """
+    from_right, from_bottom = turn in (2, 3, 6, 7), turn in (3, 4, 7, 8)
+    (inner_x, inner_y), (width, height) = (inside[::-1], size[::-1]) if turn in SIDEWAYS else (inside, size)
+    left = width - inner_x if from_right else 0.0
+    top = height - inner_y if from_bottom else 0.0
+    return float(left), float(top), float(left + inner_x), float(top + inner_y)
 
 
 def bytes_of(source: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
@@ -188,17 +225,11 @@ def check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
         refuse(name, f"it is {width} x {height} pixels", f"at most {max_pixels:,} pixels")
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    """The picture turned as its EXIF orientation says; unreadable EXIF counts as none, as in browsers.
-
-    Pillow turns TIFF pictures itself while it loads them and then forgets the orientation: this comes after.
-    """
-    turn = _TURNS.get(orientation_of(picture))
-    return picture if turn is None else picture.transpose(turn)
-
-
 def orientation_of(picture: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 when there is none that makes sense."""
+    """The EXIF orientation, 1 to 8; 1 when there is none that makes sense, as in browsers.
+
+    Pillow turns TIFF pictures itself while it loads them and then forgets the orientation: ask after that.
+    """
     try:
         orientation: Any = picture.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001 - metadata can be damaged in many ways; the pixels are still good

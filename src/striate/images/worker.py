@@ -20,7 +20,7 @@ import numpy as np
 
 from striate.errors import DataError
 from striate.images._recipe_rules import AnyFit
-from striate.images.fitting import fitted
+from striate.images.fitting import fitted, may_shrink
 from striate.images.header import read_header
 from striate.images.looks import look
 from striate.images.reading import bytes_of, decoded
@@ -86,9 +86,9 @@ def _decoded(task: Facts, path: str, digest: str, place: int, descriptor: int) -
     if hashlib.sha256(data).hexdigest() != digest:
         return {"reason": "it was changed while it was being read"}
     size: tuple[int, int] = tuple(task["size"])
-    picture, height, width = decoded(name, data, task["max_pixels"], size)
     fit: AnyFit = task["fit"]
-    pixels = np.ascontiguousarray(fitted(picture, size, task["channels"], fit))
+    picture, box, height, width = decoded(name, data, task["max_pixels"], size if may_shrink(fit) else None)
+    pixels = np.ascontiguousarray(fitted(picture, size, task["channels"], fit, box))
     _write(descriptor, pixels, place)
     return {"crc": zlib.crc32(pixels.data), "height": height, "width": width, "look": look(pixels)}
 
