@@ -5,7 +5,7 @@ A rule takes a layer's input x and its output's relevance R, and gives the input
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -51,10 +51,12 @@ class Rule(NamedTuple):
     Args:
         kind: "epsilon", "gamma" or "zplus".
         amount: epsilon as a part of the layer's root mean square, or gamma.
+        nonnegative: whether the layer's input is known to be, which halves the work.
     """
 
     kind: str
     amount: float
+    nonnegative: bool = False
 
 
 class Sent(NamedTuple):
@@ -71,6 +73,16 @@ def treated(layer: Layer) -> bool:
         return False
     known = (*LINEAR, *SEPARABLE, *AVERAGING, *ROUTING, *PASSING, layers.BatchNormalization)
     return type(layer) in known
+
+
+def nonnegative(layer: Layer, inputs: Sequence[bool]) -> bool:
+    """Whether no number of a layer's output is below 0, given which of its inputs are so."""
+    if getattr(layer, "activation", None) in ("relu", "relu6", "sigmoid", "hard_sigmoid", "softplus"):
+        return True
+    if isinstance(layer, layers.ReLU):
+        return not layer.negative_slope
+    kept = (*ROUTING, *AVERAGING, layers.Dropout, layers.SpatialDropout2D, layers.Identity)
+    return type(layer) in kept and type(layer) is not layers.Subtract and all(inputs)
 
 
 def linear(layer: Layer, weights: Weights, x: jax.Array, relevance: jax.Array, rule: Rule) -> Sent:
@@ -119,24 +131,21 @@ def _signed(
     gamma, keep = (1.0, 0.0) if rule.kind == "zplus" else (rule.amount, 1.0)
     up = {name: keep * w + gamma * jnp.maximum(w, 0) for name, w in weights.items()}
     down = {name: keep * w + gamma * jnp.minimum(w, 0) for name, w in weights.items()}
-    above, below = jnp.maximum(x, 0), jnp.minimum(x, 0)
-    z = apply(x, weights)
-    lifted = _lifted(bias, z.ndim)
-    positive = jnp.ones_like(z, bool) if rule.kind == "zplus" else z + lifted >= 0
-    total = [jnp.zeros_like(x), jnp.zeros(len(x), x.dtype), jnp.zeros(len(x), x.dtype)]
-    for chosen, first, second, side in (
-        (positive, up, down, jnp.maximum),
-        (~positive, down, up, jnp.minimum),
-    ):
-        asked = jnp.where(chosen, relevance, jnp.zeros_like(relevance))
-        parts = [jax.vjp(lambda x, w=w: apply(x, w), x) for x, w in ((above, first), (below, second))]
+    sides = ((x, False),) if rule.nonnegative else ((jnp.maximum(x, 0), False), (jnp.minimum(x, 0), True))
+    z, lifted = apply(x, weights), _lifted(bias, x.ndim)
+    sent, biases, lost = jnp.zeros_like(x), jnp.zeros(len(x), x.dtype), jnp.zeros(len(x), x.dtype)
+    agreeing = ((z + lifted >= 0, up, down, jnp.maximum), (z + lifted < 0, down, up, jnp.minimum))
+    for chosen, first, second, side in agreeing[: 1 if rule.kind == "zplus" else 2]:
+        asked = relevance if rule.kind == "zplus" else jnp.where(chosen, relevance, jnp.zeros_like(relevance))
+        parts = [
+            (half, jax.vjp(lambda x, w=second if low else first: apply(x, w), half)) for half, low in sides
+        ]
         extra = keep * lifted + gamma * side(lifted, 0)
-        whole = parts[0][0] + parts[1][0] + extra
+        whole = sum(made for _, (made, _) in parts) + extra
         share = _ratio(asked, whole)
-        total[0] += above * parts[0][1](share)[0] + below * parts[1][1](share)[0]
-        total[1] += _each(share * extra)
-        total[2] += _each(asked - share * whole)
-    return Sent(*total)
+        sent = sent + sum(half * back(share)[0] for half, (_, back) in parts)
+        biases, lost = biases + _each(share * extra), lost + _each(asked - share * whole)
+    return Sent(sent, biases, lost)
 
 
 def separable(layer: Any, weights: Weights, x: jax.Array, relevance: jax.Array, rule: Rule) -> Sent:
@@ -148,19 +157,16 @@ def separable(layer: Any, weights: Weights, x: jax.Array, relevance: jax.Array, 
     kernels = {"kernel": weights["depthwise_kernel"]}
     between = depthwise.forward(kernels, x).output
     last = {"kernel": weights["pointwise_kernel"], **{k: weights[k] for k in ("bias",) if k in weights}}
-    second = linear(pointwise, last, between, relevance, rule)
+    second = linear(pointwise, last, between, relevance, rule._replace(nonnegative=False))
     first = linear(depthwise, kernels, x, second.relevance, rule)
     return Sent(first.relevance, first.biases + second.biases, first.lost + second.lost)
 
 
 def normalized(layer: Any, weights: Weights, x: jax.Array, relevance: jax.Array, rule: Rule) -> Sent:
     """A batch norm that stands alone: y = scale x + shift, the shift being its bias."""
-    zero = layer.forward(weights, jnp.zeros_like(x[:1])).output
+    shift = layer.forward(weights, jnp.zeros_like(x[:1])).output
     amount = rule.amount if rule.kind == "epsilon" else 0.0
-    sent = shared(lambda x: layer.forward(weights, x).output - zero, x, relevance, jnp.zeros((1,)), amount)
-    whole = layer.forward(weights, x).output
-    share = _ratio(relevance, whole)
-    return Sent(sent.relevance, _each(share * zero), sent.lost)
+    return shared(lambda x: layer.forward(weights, x).output - shift, x, relevance, shift, amount)
 
 
 def folded(layer: Layer, weights: Weights, norm: Any, statistics: Weights) -> dict[str, jax.Array]:

@@ -94,12 +94,12 @@ def check_layers(network: Network) -> None:
 def _propagator(network: Network, rule: str, epsilon: float, gamma: float) -> Any:
     """(variables, inputs, aim's weights) -> Sent, compiled."""
     program, source = toward_scores(network), network.inputs[0].name
-    norms = _folded_norms(program)
+    norms, positive = _folded_norms(program), _nonnegative(program)
 
-    def rule_of(layer: layers.Layer) -> Rule:
-        dense = isinstance(layer, layers.Dense)
+    def rule_of(step: Step) -> Rule:
+        dense = isinstance(step.layer, layers.Dense)
         kind = {"composite": "epsilon" if dense else "gamma"}.get(rule, rule)
-        return Rule(kind, epsilon if kind == "epsilon" else gamma)
+        return Rule(kind, epsilon if kind == "epsilon" else gamma, set(step.inputs) <= positive)
 
     def propagate(variables: Mapping[str, Any], inputs: Mapping[str, jax.Array], weights: jax.Array) -> Sent:
         values = trace(program, variables, inputs).values
@@ -131,6 +131,15 @@ def _folded_norms(program: Program) -> dict[str, str]:
     return found
 
 
+def _nonnegative(program: Program) -> set[str]:
+    """The values that are known to hold no number below 0."""
+    found: set[str] = set()
+    for path, step in program.steps.items():
+        if rules.nonnegative(step.layer, [name in found for name in step.inputs]):
+            found.add(path)
+    return found
+
+
 def _back(
     program: Program,
     step: Step,
@@ -154,10 +163,10 @@ def _back(
         back = jax.vjp(lambda *x: layer.forward({}, *x).output, *inputs)[1](given)
         return step.inputs, Sent(back, nothing, nothing)
     if type(layer) in rules.AVERAGING:
-        amount = rule_of(layer).amount if rule_of(layer).kind == "epsilon" else 0.0
+        amount = rule_of(step).amount if rule_of(step).kind == "epsilon" else 0.0
         zero = jnp.zeros((1,), given.dtype)
         return step.inputs, rules.shared(lambda x: layer.forward({}, *x).output, inputs, given, zero, amount)
     alone = rules.normalized if isinstance(layer, layers.BatchNormalization) else rules.linear
     treat = rules.separable if type(layer) in rules.SEPARABLE else alone
-    sent = treat(layer, weights, inputs[0], given, rule_of(layer))
+    sent = treat(layer, weights, inputs[0], given, rule_of(step))
     return step.inputs, sent._replace(relevance=(sent.relevance,))
