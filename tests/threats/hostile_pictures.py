@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from striate.errors import DataError
-from striate.images import read_image
+from striate.images import Preprocessing, read_header, read_image, read_prepared
 
 MEMORY = 4 * 2**30
 SECONDS = 120
@@ -27,10 +27,29 @@ def seeds():
     encodings += [(noise, "JPEG", {"progressive": True}), (noise, "WEBP", {"lossless": True})]
     encodings += [(grey, "GIF", {"save_all": True, "append_images": [grey, grey]}), (noise, "BMP", {})]
     encodings += [(noise, "TIFF", {}), (noise, "TIFF", {"compression": "tiff_lzw"})]
+    encodings += [(noise.resize((48, 40)), "JPEG", {"exif": turned(6)})]
     for image, kind, options in encodings:
         buffer = io.BytesIO()
         image.save(buffer, kind, **options)
         yield buffer.getvalue()
+
+
+def turned(orientation):
+    """EXIF data that ask for a turn."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def read_in_every_way(data, recipe):
+    """The pixels; whoever decodes only the header or at a fraction must not fail in other ways."""
+    for read in (read_header, lambda each: read_prepared(each, recipe)):
+        try:
+            found = read(data)
+        except DataError:
+            continue
+        assert isinstance(found, np.ndarray) is (read is not read_header)
+    return read_image(data)
 
 
 def mutated(data, random_numbers):
@@ -63,11 +82,11 @@ def main(count):
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     warnings.simplefilter("ignore")
     random_numbers = random.Random(20)
-    originals = list(seeds())
+    originals, recipe = list(seeds()), Preprocessing((4, 5), 3)
     read = refused = 0
     for number in range(count):
         try:
-            pixels = read_image(mutated(originals[number % len(originals)], random_numbers))
+            pixels = read_in_every_way(mutated(originals[number % len(originals)], random_numbers), recipe)
         except DataError:
             refused += 1
         else:
