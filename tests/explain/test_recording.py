@@ -152,6 +152,7 @@ def test_the_next_weights_are_these_minus_the_rate_times_the_gradient(descended)
         np.testing.assert_allclose(log.value(f"{name}.grad", step), moved, rtol=1e-3, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_augmented_batches_are_recorded_as_they_were_learned_from(tmp_path):
     model, (x, y) = model_for(), data()
     augment = st.Augmentation(flip="horizontal", mixup=0.5)

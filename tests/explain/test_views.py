@@ -3,6 +3,7 @@
 import json
 import math
 import tracemalloc
+from functools import lru_cache
 from pathlib import Path
 
 import jax
@@ -35,16 +36,19 @@ LAYERS = [
 NAMES = [type(layer).__name__ + str(number) for number, (layer, _) in enumerate(LAYERS)]
 
 
+@lru_cache
 def model_of(layer, shape):
-    """The layer alone, its biases being no zeros."""
+    """The layer alone, its weights and biases drawn anew for every run of the tests."""
     model = Sequential([Input(shape), layer], seed=int(np.random.default_rng().integers(1000)))
     rng = np.random.default_rng()
     model.set_weights([rng.normal(size=weight.shape).astype(np.float32) for weight in model.get_weights()])
     return model, model.network.nodes[0].name
 
 
-def columns_by_impulse(model, shape):
+@lru_cache
+def columns_by_impulse(layer, shape):
     """The matrix as the engine has it: what each input alone, being one, adds to the outputs."""
+    model, _ = model_of(layer, shape)
     apply = jax.jit(lambda x: model.network.apply(model.variables, x).output)
     impulses = np.eye(math.prod(shape), dtype=np.float32).reshape(-1, *shape)
     answers = np.asarray(apply(np.concatenate([np.zeros((1, *shape), np.float32), impulses])), np.float64)
@@ -56,7 +60,7 @@ def test_the_matrix_is_the_one_that_the_engine_applies(layer, shape):
     model, name = model_of(layer, shape)
     x = np.random.default_rng().normal(size=(2, *shape)).astype(np.float32)
     seen = views(model, name, x, example=1)
-    expected, bias = columns_by_impulse(model, shape)
+    expected, bias = columns_by_impulse(layer, shape)
     if "separable" in name:
         first = views(model, f"{name}/depthwise", x, example=1).matrix
         assert first.difference[0] <= 1e-6 * first.difference[1]
@@ -98,7 +102,7 @@ def test_the_cost_is_what_counting_gives(layer, shape):
     model, name = model_of(layer, shape)
     seen = views(model, name, np.zeros((1, *shape), np.float32))
     cost, weights = seen.cost, model.get_weights()
-    entries = (columns_by_impulse(model, shape)[0] != 0).sum(1)
+    entries = (columns_by_impulse(layer, shape)[0] != 0).sum(1)
     bias, rows = layer.use_bias, len(entries)
     assert cost.convolution.stored == sum(weight.size for weight in weights)
     assert cost.convolution.multiplications == layer.macs(shape)
