@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from striate.datasets._archives import read_members
+from striate.datasets._archives import read_chosen, read_members
 from striate.datasets._streams import Limits
 from striate.errors import DataError
 
@@ -89,6 +89,33 @@ def test_names_that_could_leave_their_folder_or_lie_are_refused(tmp_path, name, 
         f"a: it has an entry named {name!r}; expected plain relative names.\n"
         "  Don't use this archive; fetch the data set again from a source you trust."
     )
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_members_that_are_chosen_by_name_are_checked_as_strictly(tmp_path, name):
+    path = tar(tmp_path / "a", member("data/a.bin"), member(name))
+    with pytest.raises(DataError, match="expected plain relative names"):
+        read_chosen(path, lambda each: True)
+    path = zipped(tmp_path / "z", ("data/a.bin", GOOD), (name, b"x"))
+    with pytest.raises(DataError, match="expected plain relative names"):
+        read_chosen(path, lambda each: True)
+
+
+def test_members_that_are_chosen_by_name(tmp_path):
+    folder = member("data", b"", type=tarfile.DIRTYPE)
+    path = tar(
+        tmp_path / "a", folder, member("data/a.bin"), member("./data/b.bin", b"b"), member("c.bin", b"c")
+    )
+    assert read_chosen(path, lambda name: name.startswith("data")) == {"data/a.bin": GOOD, "data/b.bin": b"b"}
+    assert read_chosen(path, lambda name: False) == {}
+    path = zipped(tmp_path / "z", ("data/", b""), ("data/a.bin", GOOD), ("c.bin", b"c"))
+    assert read_chosen(path, lambda name: name.startswith("data")) == {"data/a.bin": GOOD}
+    path = tar(tmp_path / "l", member("data/a.bin"), member("data/odd", b"", **ODD_TYPES["symbolic link"]))
+    with pytest.raises(DataError, match="link or a device"):
+        read_chosen(path, lambda name: True)
+    path = tar(tmp_path / "b", member("data/zeros", bytes(8 << 20)))
+    with pytest.raises(DataError, match="it inflates"):
+        read_chosen(path, lambda name: True, Limits(total=1 << 20, ratio=10**9))
 
 
 ODD_TYPES = {

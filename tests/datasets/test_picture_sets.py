@@ -257,7 +257,7 @@ def test_the_real_fruits():
     folder = image_folder(fruits.load_files())
     test = set(folder.rows("test").tolist())
     twice = [group for group in folder.groups if len(test & set(group)) > 1]
-    assert len(twice) == 661
+    assert len(twice) == 659  # 661 photographs, two of which look like a third and a fourth
     assert not [group for group in folder.groups if test & set(group) and set(group) - test]
 
 

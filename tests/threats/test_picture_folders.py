@@ -1,10 +1,12 @@
 """A folder of pictures from a stranger: nothing in it leads out of it, runs, or takes more than allowed."""
 
+import ast
 import json
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,6 +162,20 @@ def test_pipes_and_devices_do_not_stop_the_work_for_ever(tmp_path):
         "it is a device or a pipe",
         "it is a link that leaves the folder",
     ]
+
+
+def test_arrays_are_never_read_or_written_with_objects_in_them():
+    """Every call of NumPy's load and save says `allow_pickle=False`."""
+    source = Path(__file__).parent.parent.parent / "src"
+    calls = [
+        (path.name, node)
+        for path in source.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node).startswith(("np.load(", "np.save(", "partial(np.save"))
+    ]
+    assert len(calls) >= 5
+    assert [name for name, node in calls if "allow_pickle=False" not in ast.unparse(node)] == []
 
 
 def test_workers_are_held_to_their_memory_by_the_system(tmp_path):

@@ -99,10 +99,11 @@ def _become(sizes: np.ndarray, size: Sequence[int], fit: Fit, asked: bool) -> st
     """What is made of them."""
     factors = (sizes[:, 1] / sizes[:, 0]) / (size[1] / size[0])
     away = np.maximum(factors, 1 / factors)
-    lost = 100 * np.median(1 - 1 / away)
+    lost, most = 100 * np.quantile(1 - 1 / away, (0.5, 0.9))
     ways = {
         "stretch": f"stretched by at most {100 * (np.quantile(away, 0.9) - 1):.0f} % in nine of ten",
-        "crop": f"cropped around their middle, which costs the median picture {lost:.0f} %",
+        "crop": f"cropped around their middle, which costs the median picture {lost:.0f} % and one in ten "
+        f"{most:.0f} % or more",
         "pad": f"padded with black, {lost:.0f} % of the median one",
     }
     enlarged = int((np.minimum(sizes[:, 0] / size[0], sizes[:, 1] / size[1]) < 1).sum())
