@@ -47,7 +47,7 @@ MISUSE = {
         "  Give a run's folder or a .striate file.\n"
     ),
     "evaluate nowhere mnist --split both": (
-        "--split: got 'both'; expected test or train.\n  Choose one of them.\n"
+        "--split: got 'both'; expected test, train or all.\n  Choose one of them.\n"
     ),
     "predict nowhere": "Missing argument 'IMAGE...'\n  See: striate predict --help\n",
     "predict nowhere a.png --top 0": (

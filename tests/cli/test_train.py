@@ -13,6 +13,7 @@ from PIL import Image
 
 import striate as st
 
+NOT_OF_A_TEST = ("epochs", "seconds", "milliseconds")
 QUICK = ("--limit", "200", "--epochs", "2", "--batch-size", "50")
 
 
@@ -34,7 +35,7 @@ def test_the_result_is_on_one_stream_and_the_talk_on_the_other(trained):
     folder, done = trained
     results = json.loads((folder / "results.json").read_text())
     assert done.stdout.count("\n") == 1
-    share = f"{100 * results['accuracy']:.2f} % of 10,000 test pictures right (95 % interval "
+    share = f"accuracy {100 * results['accuracy']:.2f} % on 10,000 test pictures (95 % interval "
     assert done.stdout.startswith(share)
     assert "tiny.json (850 parameters) on mnist, recipe default\n" in done.stderr
     assert "Epoch 1/2" in done.stderr
@@ -58,13 +59,13 @@ def test_evaluate_gives_one_json_object(trained, run):
     assert done.out.count("\n") == 1
     values = json.loads(done.out)
     results = json.loads((folder / "results.json").read_text())
-    assert values == {name: value for name, value in results.items() if name not in ("epochs", "seconds")}
+    assert values == {name: value for name, value in results.items() if name not in NOT_OF_A_TEST}
 
 
 def test_evaluate_for_people(trained, run):
     done = run("evaluate", trained[0], "mnist", "--split", "train", "--limit", "100")
     assert done.code == 0
-    assert " of 100 train pictures right (95 % interval " in done.out
+    assert " on 100 train pictures (95 % interval " in done.out
     assert " taken for " in done.out
 
 

@@ -20,8 +20,8 @@ from striate.training.callbacks import Callback
 def test_the_folder_holds_everything(finished):
     names = {path.name for path in finished.folder.path.iterdir()}
     assert names == {
-        "augmented.png", "config.json", "curves.html", "metrics.csv", "metrics.jsonl", "model.striate", "report.html",
-        "results.json",
+        "augmented.png", "config.json", "curves.html", "metrics.csv", "metrics.jsonl", "model.striate",
+        "report.html", "results.json",
     }  # fmt: skip
     assert (finished.epochs, finished.note) == (3, "")
 

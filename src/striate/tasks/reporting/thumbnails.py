@@ -55,7 +55,8 @@ class Thumbnails:
         sheet = np.zeros((*extent, small[0].shape[2]), np.uint8)
         for place, each in enumerate(small):
             top, left = place // across * step[0], place % across * step[1]
-            sheet[top : top + height, left : left + width] = each
+            room = ((0, step[0] - height), (0, step[1] - width), (0, 0))
+            sheet[top : top + step[0], left : left + step[1]] = np.pad(each, room, "edge")
         factor = max(1, SIDE // max(height, width))
         places = {row: place for place, row in enumerate(wanted)}
         return cls(places, names, (height, width), step, factor, _address(sheet), extent)
