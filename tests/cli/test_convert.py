@@ -130,6 +130,34 @@ def test_a_model_of_keras_needs_no_architecture(run, tmp_path, name):
     np.testing.assert_array_equal(saved.variables["params"]["fc"]["kernel"], np.ones((3, 2)))
 
 
+def test_what_is_not_used_is_counted(run, tmp_path):
+    norms = [layers.BatchNormalization(name=name) for name in ("a", "b")]
+    made = st.Sequential([st.Input((3,)), *norms])
+    (tmp_path / "two.json").write_text(made.to_json())
+    arrays = exchange.from_variables(made.network, made.variables, "torch")
+    arrays |= {f"aux.{number}.bias": np.zeros(1, np.float32) for number in range(6)}
+    np.savez(tmp_path / "two.npz", **arrays)
+    done = run("convert", "two.npz", "out.npz", "--model", "two.json", "--ignore", "aux.*")
+    assert (
+        "not used: 2 num_batches_tracked, aux.0.bias, aux.1.bias, aux.2.bias, aux.3.bias, … (6 in all)\n"
+    ) in done.out
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't:DeprecationWarning")
+def test_adapted_statistics_are_told(run, tmp_path):
+    keras = pytest.importorskip("keras")
+    norm = keras.layers.Normalization(name="norm")
+    dense = keras.layers.Dense(1, name="fc", kernel_initializer="ones")
+    model = keras.Sequential([keras.Input((2,)), norm, dense], name="row")
+    norm.adapt(np.array([[1.0, 2.0], [3.0, 6.0]], np.float32))
+    model.save(tmp_path / "a.keras")
+    done = run("convert", "a.keras", "out.striate")
+    names = ", ".join(f"layers/normalization/vars/{number}" for number in range(3))
+    assert (done.code, done.err) == (0, "")
+    assert f"statistics that are hyperparameters here: {names}\n" in done.out
+    assert load_model(tmp_path / "out.striate").network.nodes[0].layer.mean == (2.0, 4.0)
+
+
 def test_one_json_object_tells_the_same(run, tmp_path, state):
     done = run("convert", "small.safetensors", "out.npz", "--model", "small.json", "--json")
     assert json.loads(done.out) == {

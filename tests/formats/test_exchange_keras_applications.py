@@ -54,14 +54,15 @@ def test_an_application_of_keras_is_rebuilt_with_the_same_logits(name, tmp_path)
         redraw(layer, rng)
     model.save(tmp_path / "a.keras")
     found = read_tensors(tmp_path / "a.keras")
-    network, ignore = exchange.rebuild(found)
-    variables = exchange.into_variables(network, found, ignore=ignore)
+    built = exchange.rebuild(found)
+    network = built.network
+    variables = exchange.into_variables(network, found, ignore=built.ignore)
     x = rng.uniform(0, 255, (2, *shape)).astype(np.float32)
     expected = answer(model, x)
     ours = np.asarray(jax.jit(lambda v, x: network.apply(v, x).output)(variables, x))
     assert np.abs(expected[0] - expected[1]).max() > 1e-3 * np.abs(expected).max()  # the pictures matter
     assert np.abs(ours - expected).max() <= 1e-4 * np.abs(expected).max()
     numbers = ForeignTensors(found.kind, found.tensors, {})
-    mapped = exchange.map_tensors(network, numbers, ignore=ignore)
+    mapped = exchange.map_tensors(network, numbers, ignore=built.ignore)
     assert mapped.convention == "keras3"
     assert_same(mapped.variables, variables)

@@ -348,10 +348,15 @@ def test_an_adapted_normalization_brings_its_statistics_from_the_weights(tmp_pat
     norm.adapt(data)
     model.save(tmp_path / name)
     found = read_tensors(tmp_path / name)
-    network, ignore = exchange.rebuild(found)
+    built = exchange.rebuild(found)
+    network = built.network
+    assert [name.rpartition("/")[2] for name in built.inside] in (
+        ["0", "1", "2"],
+        ["mean", "variance", "count"],
+    )
     np.testing.assert_allclose(network.nodes[0].layer.mean, (2.0, 4.0, 9.25))
     np.testing.assert_allclose(network.nodes[0].layer.variance, (1.0, 4.0, 0.0625))
-    variables = exchange.into_variables(network, found, ignore=ignore)
+    variables = exchange.into_variables(network, found, ignore=built.ignore)
     output = network.apply(variables, data).output
     np.testing.assert_allclose(output, answer(model, data), rtol=1e-5, atol=1e-5)
 

@@ -13,6 +13,9 @@ from striate.errors import ArgumentError, Problem
 if TYPE_CHECKING:
     from striate.tasks.conversion import Conversion
 
+COUNTER = "num_batches_tracked"
+"""PyTorch's batch norms keep one each; no computation uses it."""
+
 FEW = 4
 """So many names are shown of a long list."""
 
@@ -114,9 +117,10 @@ def _show(done: Conversion) -> None:
 
 def _some(names: tuple[str, ...]) -> str:
     """The first few names and how many there are."""
-    ends = {name.rpartition(".")[2] for name in names}
-    if len(ends) == 1 and len(names) > FEW:
-        return f"{len(names)} tensors named *.{one_line(ends.pop())}"
+    counters = [name for name in names if name.endswith(COUNTER)]
+    if len(counters) > 1:
+        rest = tuple(name for name in names if name not in counters)
+        return f"{len(counters)} {COUNTER}" + (f", {_some(rest)}" if rest else "")
     listed = ", ".join(one_line(name) for name in names[:FEW])
     return listed if len(names) <= FEW else f"{listed}, … ({len(names)} in all)"
 

@@ -13,7 +13,7 @@ import numpy as np
 from striate.errors import ArgumentError, Problem
 from striate.formats import SavedModel, load_model, save_model
 from striate.formats._places import shown
-from striate.formats.exchange import Rebuilt, map_tensors, rebuild, write_weights
+from striate.formats.exchange import Mapped, Rebuilt, map_tensors, rebuild, write_weights
 from striate.formats.exchange.writing import ENDINGS, ending_of
 from striate.formats.foreign import ForeignTensors, read_tensors
 from striate.formats.onnx import OPSET, write_onnx
@@ -107,16 +107,12 @@ def convert(
     else:
         found = found if group is None else found.under(group)
         wanted = {"input_shape": input_shape, "classes": classes}
-        (network, beside_it), origin = _architecture(found, model, wanted, shown(source))
-        options = {
-            "convention": convention,
-            "by": by,
-            "skip_head": skip_head,
-            "ignore": (*ignore, *beside_it),
-        }
-        mapped = map_tensors(network, found, where=shown(source), **options)
-        saved = SavedModel(network, mapped.variables)
-        said = _Said(found.kind, origin, mapped.notes, mapped.fresh, mapped.ignored)
+        built, origin = _architecture(found, model, wanted, shown(source))
+        options = {"convention": convention, "by": by, "skip_head": skip_head}
+        options["ignore"] = (*ignore, *built.ignore)
+        mapped = map_tensors(built.network, found, where=shown(source), **options)
+        saved = SavedModel(built.network, mapped.variables)
+        said = _Said(found.kind, origin, *_told(mapped, built.inside))
     saved = beside.added_to(saved)
     written, checks = _write(kind, target, saved, to)
     network = saved.network
@@ -145,6 +141,14 @@ class _Said:
     notes: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+
+
+def _told(mapped: Mapped, inside: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Notes, fresh layers and unused tensors; statistics that became part of the network are used."""
+    notes = mapped.notes
+    if inside:
+        notes = (*notes, f"statistics that are hyperparameters here: {', '.join(inside)}")
+    return notes, mapped.fresh, tuple(name for name in mapped.ignored if name not in inside)
 
 
 def _target_kind(target: str | os.PathLike[str], to: str | None) -> str:
@@ -186,7 +190,7 @@ def _architecture(
     """The network, and where it is from: what the person says, or the configuration in the file."""
     if model is not None:
         given = {name: value for name, value in wanted.items() if value is not None}
-        return Rebuilt(find_network(model, **given), ()), model
+        return Rebuilt(find_network(model, **given)), model
     config = found.metadata.get("config")
     if config is None:
         cure = "Say which with --model: a name such as resnet50, FILE.json or FILE.py:NAME."

@@ -22,11 +22,16 @@ class Rebuilt(NamedTuple):
 
     Args:
         network: the architecture.
-        ignore: patterns of the tensors that are no weights of it, for `map_tensors`.
+        inside: names of tensors that became part of it and are no weights.
     """
 
     network: Network
-    ignore: tuple[str, ...]
+    inside: tuple[str, ...] = ()
+
+    @property
+    def ignore(self) -> tuple[str, ...]:
+        """Patterns of those tensors, for `map_tensors`."""
+        return tuple(glob.escape(name) for name in self.inside)
 
 
 class Statistics(NamedTuple):
@@ -62,8 +67,7 @@ def rebuild(
     config = _with_statistics(found.metadata["config"], statistics)
     options: dict[str, Any] = {"input_shape": input_shape, "max_parameters": max_parameters}
     network = network_from_config(config, where=f"{where}, config", **options)
-    names = [name for each in statistics.values() for name in each.names]
-    return Rebuilt(network, tuple(glob.escape(name) for name in names))
+    return Rebuilt(network, tuple(name for each in statistics.values() for name in each.names))
 
 
 def _statistics(found: Any) -> dict[str, Statistics]:
