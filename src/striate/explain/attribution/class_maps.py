@@ -163,7 +163,7 @@ def _average_and_dense(network: Network) -> tuple[str, Step]:
             step = program.steps.get(step.inputs[0], dense)
         if type(step.layer) is layers.GlobalAveragePooling2D and step.inputs[0] in program.steps:
             return step.inputs[0], dense
-    happened = f"the scores come from {step.path}, a {type(step.layer).__name__}"
+    happened = f"the scores come from {dense.owner}, which reads {step.path}"
     expected = "a network that ends in GlobalAveragePooling2D and one Dense layer"
     raise ArgumentError(
         Problem("cam", happened, expected, "Use grad-cam, which any convolutional network has.")

@@ -89,7 +89,8 @@ def rise(
 
     values = by_rows(ask, rows, reading.inputs, base, aim.weights)
     about = f"{masks} random masks of {cells}x{cells} cells, weighted by the probability behind each."
-    return Attribution("rise", np.asarray(values), aim, reading, about, signed=False)
+    signed = squashing(reading.network) is None
+    return Attribution("rise", np.asarray(values), aim, reading, about, signed=signed)
 
 
 @lru_cache(maxsize=8)
