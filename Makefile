@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 JOBS ?= 2
 
-.PHONY: help demo test slow peers check format bench clean
+.PHONY: help demo test slow peers browser check format bench clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -16,13 +16,16 @@ demo: $(VENV)/installed  ## make .venv, install, and train a convolutional netwo
 	$(BIN)/striate train mnist
 
 test: $(VENV)/installed-test  ## run every test
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow and not peers"
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow and not peers and not browser"
 
 slow: $(VENV)/installed-test  ## full trainings, real downloads, long fuzzing
 	$(BIN)/python -m pytest -q -m slow
 
 peers: $(VENV)/installed-test $(PEERS)/installed  ## compare with PyTorch, Captum and ONNX Runtime, in an environment of their own
 	STRIATE_PEERS=$(PEERS)/bin/python $(BIN)/python -m pytest -q -m peers
+
+browser: $(VENV)/installed-test  ## open pages in the system's Chromium
+	$(BIN)/python -m pytest -q -m browser
 
 check: $(VENV)/installed-check  ## lint, format, types, import floors
 	$(BIN)/ruff check .
