@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -36,16 +36,16 @@ def without(listing: Listing, files: Collection[str]) -> Listing:
     )
 
 
-def look_alikes(digests: Sequence[bytes], looks: np.ndarray, pixels: Rows, folder: Path) -> np.ndarray:
+def look_alikes(sha256: np.ndarray, looks: np.ndarray, pixels: Rows, folder: Path) -> np.ndarray:
     """(N,) for each picture the smallest index of those that are its copies or look like it.
 
     What was found for the same pictures is kept in `folder`: it can take a minute for 100,000 digits.
     """
-    key = hashlib.sha256(b"".join([b"groups 1", *digests])).hexdigest()[:32]
+    key = hashlib.sha256(b"groups 1" + sha256.tobytes()).hexdigest()[:32]
     place = folder / f"{GROUPS}{key}.npy"
-    found = _recalled(place, len(digests))
+    found = _recalled(place, len(sha256))
     if found is None:
-        found = _found(digests, looks, pixels)
+        found = _found(sha256, looks, pixels)
         write_whole(place, partial(np.save, arr=found, allow_pickle=False))
     return found
 
@@ -60,12 +60,12 @@ def _recalled(place: Path, count: int) -> np.ndarray | None:
     return groups if fine and (groups >= 0).all() and (groups <= np.arange(count)).all() else None
 
 
-def _found(digests: Sequence[bytes], looks: np.ndarray, pixels: Rows) -> np.ndarray:
-    """The groups, looked for."""
+def _found(sha256: np.ndarray, looks: np.ndarray, pixels: Rows) -> np.ndarray:
+    """The groups, looked for; (N, 32) uint8."""
     unique: dict[bytes, int] = {}
-    which = np.array([unique.setdefault(digest, len(unique)) for digest in digests], np.int64)
+    which = np.array([unique.setdefault(row.tobytes(), len(unique)) for row in sha256], np.int64)
     first = np.zeros(len(unique), np.int64)
-    first[which[::-1]] = np.arange(len(digests))[::-1]
+    first[which[::-1]] = np.arange(len(sha256))[::-1]
     groups = group(looks[first], lambda rows, side: _miniatures(pixels.take(first[rows]), side))
     return first[groups[which]]
 

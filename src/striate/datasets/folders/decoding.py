@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ PIXEL_BYTES = 12
 FEW = 256
 """Up to so many pictures, starting workers takes longer than the work."""
 SURVEYED, DECODED = 64, 16
+SURVEY = np.dtype([("sha256", "u1", (32,)), ("size", "<i4", (2,)), ("grey", "?"), ("bytes", "<i8")])
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,12 @@ class Surveyed:
     """What is known before anything is decoded, for the files that could be read.
 
     Args:
-        files: their names. sha256: of each. sizes: (n, 2) height and width. grey: (n,) bool.
+        files: their names. sha256: (n, 32) uint8, of each. sizes: (n, 2) height and width. grey: (n,) bool.
         costs: (n,) bytes that decoding each needs. broken: the others.
     """
 
     files: tuple[str, ...]
-    sha256: tuple[bytes, ...]
+    sha256: np.ndarray
     sizes: np.ndarray
     grey: np.ndarray
     costs: np.ndarray
@@ -59,9 +61,9 @@ class Means:
         """The most pixels a picture may have."""
         return min(MAX_PIXELS, self.memory // PIXEL_BYTES)
 
-    def crew(self, count: int) -> Crew:
+    def crew(self, pictures: int) -> Crew:
         """Who does it."""
-        usual = 0 if count <= FEW else usable_cores()
+        usual = 0 if pictures <= FEW else usable_cores()
         return Crew(usual if self.workers is None else self.workers, self.memory)
 
     def tell(self, what: str, done: int, total: int) -> None:
@@ -72,21 +74,27 @@ class Means:
 
 def survey(root: Path, files: Sequence[str], crew: Crew, means: Means) -> Surveyed:
     """SHA-256 and header of every file."""
-    facts: dict[str, dict[str, Any]] = {}
+    known = np.zeros(len(files), SURVEY)
+    broken: dict[int, Broken] = {}
+    done = 0
     for task, found in crew.work(_survey_tasks(root, files, means)):
-        facts.update(zip(task.names, found, strict=True))
-        means.tell("reading headers", len(facts), len(files))
-    good = tuple(name for name in files if "reason" not in facts[name])
-    sizes = np.array([(facts[name]["height"], facts[name]["width"]) for name in good], np.int32).reshape(
-        -1, 2
-    )
+        for index, name, fact in zip(count(task.tag), task.names, found, strict=False):
+            if "reason" in fact:
+                broken[index] = Broken(name, fact["reason"])
+            else:
+                sha256 = np.frombuffer(bytes.fromhex(fact["sha256"]), np.uint8)
+                known[index] = (sha256, (fact["height"], fact["width"]), fact["grey"], fact["bytes"])
+        done += len(found)
+        means.tell("reading headers", done, len(files))
+    good = np.array([index not in broken for index in range(len(files))], bool)
+    known = known[good]
     return Surveyed(
-        files=good,
-        sha256=tuple(bytes.fromhex(facts[name]["sha256"]) for name in good),
-        sizes=sizes,
-        grey=np.array([facts[name]["grey"] for name in good], bool),
-        costs=sizes.astype(np.int64).prod(axis=1) * PIXEL_BYTES + [facts[name]["bytes"] for name in good],
-        broken=tuple(Broken(name, facts[name]["reason"]) for name in files if "reason" in facts[name]),
+        files=tuple(name for index, name in enumerate(files) if index not in broken),
+        sha256=np.ascontiguousarray(known["sha256"]),
+        sizes=np.ascontiguousarray(known["size"]),
+        grey=known["grey"],
+        costs=known["size"].astype(np.int64).prod(axis=1) * PIXEL_BYTES + known["bytes"],
+        broken=tuple(broken[index] for index in sorted(broken)),
     )
 
 
@@ -97,8 +105,8 @@ def decode(root: Path, found: Surveyed, store: Store, crew: Crew, means: Means) 
         The files that could not be decoded; copies of them are listed too.
     """
     missing: dict[bytes, int] = {}
-    for index, digest in enumerate(found.sha256):
-        if not store.has(digest):
+    for index, row in enumerate(found.sha256):
+        if not store.has(digest := row.tobytes()):
             missing.setdefault(digest, index)
     if not missing:
         return ()
@@ -111,11 +119,11 @@ def decode(root: Path, found: Surveyed, store: Store, crew: Crew, means: Means) 
             means.tell("decoding", filling.done, len(missing))
     finally:
         filling.close()
-    return tuple(
-        Broken(name, reasons[digest])
-        for name, digest in zip(found.files, found.sha256, strict=True)
-        if digest in reasons
-    )
+    if not reasons:
+        return ()
+    digests = (row.tobytes() for row in found.sha256)
+    named = zip(found.files, digests, strict=True)
+    return tuple(Broken(name, reasons[digest]) for name, digest in named if digest in reasons)
 
 
 def _survey_tasks(root: Path, files: Sequence[str], means: Means) -> Iterator[Task]:
@@ -123,7 +131,8 @@ def _survey_tasks(root: Path, files: Sequence[str], means: Means) -> Iterator[Ta
     details = {"root": str(root), "max_pixels": means.max_pixels}
     for start in range(0, len(files), SURVEYED):
         names = tuple(files[start : start + SURVEYED])
-        yield Task("survey", names, details, min(MAX_BYTES, max(_bytes_of(root, name) for name in names)))
+        cost = min(MAX_BYTES, max(_bytes_of(root, name) for name in names))
+        yield Task("survey", names, details, cost, start)
 
 
 def _bytes_of(root: Path, name: str) -> int:
@@ -159,7 +168,7 @@ class _Filling:
         found, recipe = self._found, self._store.recipe
         details = {
             "root": str(self._root),
-            "sha256": [found.sha256[index].hex() for index in indices],
+            "sha256": [found.sha256[index].tobytes().hex() for index in indices],
             "places": [shard.place(row) for row in rows],
             "file": str(shard.path),
             "size": recipe.size,
@@ -176,7 +185,7 @@ class _Filling:
         shard, left, kept = self._open[number]
         reasons: dict[bytes, str] = {}
         for row, index, fact in zip(rows, indices, facts, strict=True):
-            digest = self._found.sha256[index]
+            digest = self._found.sha256[index].tobytes()
             if "reason" in fact:
                 reasons[digest] = fact["reason"]
             else:

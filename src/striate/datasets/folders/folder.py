@@ -148,12 +148,11 @@ def _described(
     """Join what is known, and deal the pictures to their parts."""
     good = without(listing, {each.file for each in broken})
     targets = make_targets(good.files, good.answers, good.columns, asked.target)
-    content = dict(zip(surveyed.files, surveyed.sha256, strict=True))
-    digests = [content[name] for name in good.files]
-    facts, pixels = store.facts(digests), store.rows(digests)
-    groups = look_alikes(digests, facts["look"], pixels, store.recipe.folder)
+    left_out = {each.file for each in broken}
+    sha256 = surveyed.sha256[[name not in left_out for name in surveyed.files]]
+    facts, pixels = store.facts(sha256), store.rows(sha256)
+    groups = look_alikes(sha256, facts["look"], pixels, store.recipe.folder)
     given = np.array(good.given, np.int8)
-    sha256 = np.ascontiguousarray(facts["sha256"])
     order = ranks(sha256, asked.seed)
     parts = deal(strata(targets), groups, order, given, asked.validation, asked.test)
     check_parts(root, parts, asked.validation, asked.test)

@@ -67,11 +67,13 @@ def list_classes(root: Path, walk: Walk) -> Listing:
     strays = [name for name in pictures if name.count("/") < depth]
     if strays:
         raise DataError(_strays(root, strays, depth))
-    split = [name.split("/") for name in pictures]
+    classes: dict[str, str] = {}  # one text for each class, however many pictures it has
+    names = (unicodedata.normalize("NFC", name.split("/", depth)[depth - 1]) for name in pictures)
+    tops = (name.split("/", 1)[0].casefold() for name in pictures)
     return Listing(
         files=tuple(pictures),
-        answers=tuple(unicodedata.normalize("NFC", path[depth - 1]) for path in split),
-        given=tuple(PART_NAMES[path[0].casefold()] if depth == 2 else UNKNOWN for path in split),
+        answers=tuple(classes.setdefault(name, name) for name in names),
+        given=tuple(PART_NAMES[top] if depth == 2 else UNKNOWN for top in tops),
         refused=_refused(walk),
         notes=_notes(root, walk, depth),
     )

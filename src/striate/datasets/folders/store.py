@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,17 +84,17 @@ class Store:
         """Whether the file with this SHA-256 has been decoded."""
         return sha256 in self._places
 
-    def facts(self, sha256: Sequence[bytes]) -> np.ndarray:
-        """(n,) of FACTS, for files that have been decoded."""
+    def facts(self, sha256: np.ndarray) -> np.ndarray:
+        """(n,) of FACTS, for files that have been decoded; (n, 32) uint8."""
         out = np.empty(len(sha256), FACTS)
-        for index, digest in enumerate(sha256):
-            shard, place = self._places[digest]
+        for index, row in enumerate(sha256):
+            shard, place = self._places[row.tobytes()]
             out[index] = self._facts[shard][place]
         return out
 
-    def rows(self, sha256: Sequence[bytes]) -> Rows:
-        """The pixels of files that have been decoded."""
-        shard = np.array([self._places[digest][0] for digest in sha256], np.int32)
+    def rows(self, sha256: np.ndarray) -> Rows:
+        """The pixels of files that have been decoded; (n, 32) uint8."""
+        shard = np.array([self._places[row.tobytes()][0] for row in sha256], np.int32)
         facts = self.facts(sha256)
         return Rows(
             self.recipe.example, tuple(self._shards), shard, facts["row"].astype(np.int64), facts["crc"]
