@@ -221,3 +221,17 @@ def test_a_layer_that_takes_one_input_is_told_about_two():
         "error block: it is called on 2 inputs; expected 1 input.\n"
         "  Join several inputs first, with Concatenate or Add.",
     ]
+
+
+@pytest.mark.parametrize(("channels", "told"), [(4, []), (24, ["no activation lies between it and 'wide'"])])
+def test_a_linear_bottleneck_is_no_mistake(channels, told):
+    first, middle = Conv2D(16, 3, activation="relu", name="first"), Conv2D(channels, 1, name="middle")
+    layers = [
+        first,
+        middle,
+        Conv2D(16, 1, activation="relu", name="wide"),
+        Flatten(),
+        Dense(2, activation="softmax"),
+    ]
+    found = sequential(layers, input_shape=(5, 5, 3)).check()
+    assert [problem.happened for problem in found if "no activation" in problem.happened] == told

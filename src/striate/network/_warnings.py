@@ -151,15 +151,25 @@ def odd_endings(known: Facts) -> Iterator[Problem]:
 
 
 def nothing_between(known: Facts) -> Iterator[Problem]:
-    """Two linear layers with no activation between them do no more than one."""
+    """Two linear layers with no activation between them do no more than one, unless a bottleneck is meant."""
     for step in known.program.steps.values():
         if step.layer.KIND not in _LINEAR_KINDS or activation_of(step.layer) is not None:
             continue
         for reader in _after(step, known):
-            if reader.layer.KIND in _LINEAR_KINDS:
+            if reader.layer.KIND in _LINEAR_KINDS and not _narrows(step, reader):
                 happened = f"no activation lies between it and {reader.path!r}"
                 cure = "Give it activation='relu', or leave one of the two out."
                 yield _warning(step.path, happened, "something nonlinear between two linear layers", cure)
+
+
+def _narrows(step: Step, reader: Step) -> bool:
+    """Whether fewer channels lie between two layers than around them: one layer would want more weights.
+
+    MobileNetV2's blocks are such bottlenecks, linear on purpose (Sandler et al., 2018).
+    """
+    shapes = ((step.input_shapes or ((),))[0], step.shape or (), reader.shape or ())
+    before, between, behind = (shape[-1] if shape else 0 for shape in shapes)
+    return between < min(before, behind)
 
 
 def activation_of(layer: Layer) -> str | None:
