@@ -9,9 +9,9 @@ one. Our first pass is everything that `image_folder` does: walking, hashing, ch
 the cache, looking for look-alikes, splitting. It decodes JPEG files at a fraction of their size where that
 leaves 1.5 times the size wanted; the loader beside it decodes in full, as people write it. Both load in
 turns, processes of their own, with as many workers. The second command makes files by hard links and
-compares the memory for a tenth of them with that for all: it must not grow. Memory is the proportional
-share (PSS) of all processes together, sampled twenty times a second. --write keeps the records in
-benchmarks/results/.
+compares the memory for a tenth of them with that for all: it may grow by names and labels, some 300 bytes a
+file, and by nothing else. Memory is the proportional share (PSS) of all processes together, sampled twenty
+times a second. --write keeps the records in benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--torch", type=Path, help="a Python that has torch and Pillow; else one is made")
-    parser.add_argument("--memory", action="store_true", help="does memory grow with the number of files?")
+    parser.add_argument("--memory", action="store_true", help="how memory grows with the number of files")
     parser.add_argument("--folder", type=Path, help="where to put the files while it runs")
     parser.add_argument("--write", action="store_true", help="save the records in benchmarks/results/")
     parser.add_argument("--ours", help=argparse.SUPPRESS)

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -351,6 +352,30 @@ def test_ctrl_c_keeps_what_was_decoded(animals):
     told = []
     image_folder(animals, size=20, progress=lambda *given: told.append(given))
     assert told[-1] == ("decoding", 18, 18)
+
+
+KILLED = """
+import sys
+import striate as st
+st.datasets.image_folder(sys.argv[1], size=48, workers=2)
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_random_instants_it_goes_on_and_ends_the_same(tmp_path, monkeypatch):
+    root = class_folders(tmp_path / "pictures", {"a": 300, "b": 300}, height=200, width=300)
+    monkeypatch.setattr("striate.datasets.folders.store.SHARD_BYTES", 2**19)
+    undisturbed = image_folder(root, size=48)
+    monkeypatch.setenv("STRIATE_HOME", str(tmp_path / "other"))
+    random = np.random.default_rng(0)
+    for _ in range(6):
+        process = subprocess.Popen([sys.executable, "-c", KILLED, str(root)])
+        time.sleep(random.uniform(0.3, 2.5))
+        process.kill()
+        process.wait()
+    after = image_folder(root, size=48)
+    assert after.digest == undisturbed.digest
+    assert (after.split("all").x == undisturbed.split("all").x).all()
 
 
 def test_a_script_needs_no_main_guard(animals, tmp_path):
