@@ -55,4 +55,4 @@ def _ranges(truth: np.ndarray, said: np.ndarray) -> str:
         ends = [shown(float(end)) for end in (truth[some].min(), truth[some].max())]
         mean = f"{error.mean():+.3g}"
         rows.append((" to ".join(ends), f"{len(some):,}", shown(float(np.abs(error).mean())), mean))
-    return table(("true number", "pictures", "mean error", "on average too large by"), rows)
+    return table(("true number", "pictures", "mean error", "bias"), rows)

@@ -27,8 +27,10 @@ def worth(scored: Scored) -> list[str]:
     legend = (
         f"The baseline is {scored.baseline.rstrip(',')}. A margin is how much better the model is, with the "
         "95 % interval of paired differences; above 0 it beats the baseline. Intervals are from 1,000 "
-        "resamples of the test pictures, that of the accuracy is Wilson's."
+        "resamples of the test pictures."
     )
+    if scored.confusion is not None:
+        legend += " That of the accuracy is Wilson's."
     return [f'<div class="wide"><table>{body}</table></div>', paragraph(legend, "dim")]
 
 
@@ -74,7 +76,8 @@ def calibration(scored: Scored) -> list[str]:
     """For probabilities promised against found shares; for numbers predicted against true ones."""
     found = scored.calibration
     if found.unit == "probability":
-        points = scatter("sure by", "right", found.promised, found.found, sizes=found.counts, ends=(0.0, 1.0))
+        axes = ("promised", "there") if scored.kind == "multilabel" else ("sure by", "right")
+        points = scatter(*axes, found.promised, found.found, sizes=found.counts, ends=(0.0, 1.0))
         return [paragraph(_words(found)), points]
     said, truth = scored.said.reshape(-1), scored.truth.reshape(-1).astype(float)
     rows = np.unique(np.linspace(0, len(said) - 1, min(POINTS, len(said))).astype(int))
