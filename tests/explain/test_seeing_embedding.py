@@ -104,6 +104,18 @@ def test_umap_is_called_with_a_seed_and_few_neighbours(model, monkeypatch):
     assert seen.points.shape == (6, 2)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_umap_itself_keeps_neighbours_together(model):
+    pytest.importorskip("umap")
+    rng = np.random.default_rng(2)
+    groups = np.repeat([[0], [255]], 20, 0).reshape(40, 1, 1, 1)
+    images = np.clip(groups + rng.integers(-9, 9, (40, 14, 14, 3)), 0, 255).astype(np.uint8)
+    points = embed(model, images, by="umap").points
+    apart = np.linalg.norm(points[:20].mean(0) - points[20:].mean(0))
+    assert apart > np.linalg.norm(points[:20] - points[:20].mean(0), axis=1).mean()
+
+
 def test_the_page_shows_every_picture_without_a_script(model, tmp_path):
     seen = embed(model, pictures(7), labels=[0, 1, 2, 3, 2, 1, 0])
     page = seen.page()

@@ -1,11 +1,15 @@
 """Activation maximisation, dreams and caricatures raise what they say they raise."""
 
+import io
+
 import numpy as np
 import pytest
+import rich
+from rich.console import Console
 from seeing_networks import pictures, scaled, small
 
 from striate import datasets, layers
-from striate.errors import ArgumentError
+from striate.errors import ArgumentError, DataError
 from striate.explain import (
     Moves,
     caricature,
@@ -77,6 +81,28 @@ def test_where_the_looks_fall_changes_nothing(model):
     assert watched.curve[-1][1] > watched.curve[0][1]
     np.testing.assert_array_equal(
         maximise(model, channel("b", 0), seed=5, **STEPS).pictures, watched.pictures
+    )
+
+
+def test_a_bar_tells_how_far_it_is(model, monkeypatch):
+    screen = Console(force_terminal=True, file=io.StringIO(), width=110)
+    monkeypatch.setattr(rich, "_console", screen)
+    made = maximise(model, channel("b", 0), progress=True, seed=5, **STEPS)
+    drawn = screen.file.getvalue()
+    assert "b channel 0" in drawn
+    assert "48/48" in drawn
+    assert f"objective {made.curve[-1][1]:.4g}" in drawn
+
+
+@pytest.mark.parametrize("make", [maximise, lambda m, o: dream(m, pictures(1)[0], o, octaves=1)])
+def test_weights_that_are_no_numbers_are_noticed(make):
+    model = small()
+    model.set_weights([w * np.nan for w in model.get_weights()])
+    with pytest.raises(DataError) as refused:
+        make(model, channel("b", 0))
+    assert str(refused.value).startswith("objective: it is nan at step ")
+    assert str(refused.value).endswith(
+        "; expected a finite number.\n  Look for NaN among the weights, or give a smaller rate."
     )
 
 

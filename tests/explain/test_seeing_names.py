@@ -129,10 +129,11 @@ MISTAKES = {
         "  Positions count from 0.",
     ),
     "steps": (
-        lambda m: maximise(m, channel("a", 0), steps=0, diversity=1.5),
-        "2 problems:\n"
+        lambda m: maximise(m, channel("a", 0), steps=0, diversity=1.5, rate=float("nan")),
+        "3 problems:\n"
         "1. steps: got 0; expected a whole number from 1 on.\n  Write for instance steps=4.\n"
-        "2. diversity: got 1.5; expected a whole number from 1 on.\n  Write for instance diversity=4.",
+        "2. diversity: got 1.5; expected a whole number from 1 on.\n  Write for instance diversity=4.\n"
+        "3. rate: got nan; expected a number from 0 on.\n  Leave it out for the usual one.",
     ),
     "size": (
         lambda m: maximise(m, channel("a", 0), size=(8, 0)),
@@ -155,12 +156,13 @@ MISTAKES = {
         "  Give some pictures of your data set, (N, H, W, C).",
     ),
     "dream": (
-        lambda m: dream(m, pictures(1)[0], octaves=0, factor=1.0, steps=0, bands=-1),
-        "4 problems:\n"
+        lambda m: dream(m, pictures(1)[0], octaves=0, factor=1.0, steps=0, rate=-1, bands=-1),
+        "5 problems:\n"
         "1. octaves: got 0; expected a whole number from 1 on.\n  Leave it out for the usual one.\n"
         "2. factor: got 1.0; expected a number above 1.\n  Leave it out for the usual one.\n"
         "3. steps: got 0; expected a whole number from 1 on.\n  Leave it out for the usual one.\n"
-        "4. bands: got -1; expected a whole number from 0 on.\n  Leave it out for the usual one.",
+        "4. rate: got -1; expected a number from 0 on.\n  Leave it out for the usual one.\n"
+        "5. bands: got -1; expected a whole number from 0 on.\n  Leave it out for the usual one.",
     ),
     "octaves": (
         lambda m: dream(m, pictures(1)[0], octaves=4),

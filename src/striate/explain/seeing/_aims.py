@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from striate.errors import ArgumentError, Problem
+from striate.errors import ArgumentError, DataError, Problem
 from striate.explain._reading import score_name
 from striate.explain.seeing._pixels import as_colours, fitted
 from striate.explain.seeing._places import Place, check_channels, check_position, find_place
@@ -110,6 +111,18 @@ def measure(
         for aim, n, other in zip(aims, numbers, others, strict=True)
     ]
     return sum(gains[1:], start=gains[0])
+
+
+def require_finite(objective: float, step: int) -> None:
+    """Stop a climb that has lost its way.
+
+    Raises:
+        DataError: the objective is NaN or infinite.
+    """
+    if not math.isfinite(objective):
+        happened = f"it is {objective} at step {step}"
+        cure = "Look for NaN among the weights, or give a smaller rate."
+        raise DataError(Problem("objective", happened, "a finite number", cure))
 
 
 def _measure(aim: Aim, numbers: Numbers, value: jax.Array, other: Mapping[str, jax.Array]) -> jax.Array:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,12 +15,12 @@ import numpy as np
 
 from striate.errors import ArgumentError, Problem
 from striate.explain._tracing import trace
-from striate.explain.seeing._aims import Aim, Plan, measure, plan
+from striate.explain.seeing._aims import Aim, Plan, measure, plan, require_finite
 from striate.explain.seeing._pixels import Pixels, as_bytes, as_colours, fitted, pixels_of
 from striate.explain.seeing._places import map_layers
 from striate.explain.seeing._running import resized
-from striate.explain.seeing._tiling import equalised, tiled_slope
-from striate.explain.seeing.maximising import Told
+from striate.explain.seeing._telling import Told, telling
+from striate.explain.seeing._tiling import Run, equalised, tiled_slope
 from striate.explain.seeing.objectives import Objective, as_objective, energy
 from striate.models import Model
 from striate.network import Network
@@ -27,6 +28,15 @@ from striate.pages import Note, Panel, Part, Shown, grey
 
 SMALLEST = 8
 """Octaves with a shorter side than this are refused."""
+
+
+class _Way(NamedTuple):
+    """How each octave is changed: in how many steps, how far, in which bands, and the seed of the shifts."""
+
+    steps: int
+    rate: float
+    bands: int
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +73,11 @@ def dream(
     octaves: int = 4,
     factor: float = 1.4,
     steps: int = 10,
-    rate: float = 0.008,
+    rate: float = 0.006,
     bands: int = 4,
     span: tuple[float, float] | None = None,
     seed: int = 0,
-    progress: Told | None = None,
+    progress: Told | bool = False,
 ) -> Dream:
     """Change a photograph so that an objective rises, at several sizes, the smallest first.
 
@@ -79,41 +89,55 @@ def dream(
         octaves: how many sizes. factor: from one to the next. steps: at each size.
         rate: the mean change of a pixel in a step. bands: of frequencies, 0 to leave the gradient as it is.
         span: what black and white are for the network, where neither its preprocessing nor a layer says so.
-        seed: of the shifts. progress: called after every step with (steps done, steps, objective).
+        seed: of the shifts. progress: True for a bar, or what to call with (steps done, steps, objective).
 
     Raises:
-        ArgumentError: the objective or an argument does not fit. DataError: the image is no picture.
+        ArgumentError: the objective or an argument does not fit.
+        DataError: the image is no picture, or the objective no finite number.
 
     Mordvintsev, Olah and Tyka, Inceptionism: going deeper into neural networks, 2015. The picture is covered
     with tiles of the size of the network's input, shifted at random at every step, so that one compiled
     program serves every size and no seam stays in one place.
     """
     began = time.perf_counter()
-    _check(octaves, factor, steps, bands)
+    _check(octaves, factor, steps, rate, bands)
     pixels = pixels_of(model, span)
     wanted = as_objective(energy(usual_layer(model.network)) if objective is None else objective)
     tile = _tile_plan(model, wanted, pixels)
     source = as_colours(image, pixels.shape[-1])
     sizes = _sizes(source.shape[:2], octaves, factor)
-    slopes, randoms = _sloper(model.network, tile.aims, pixels), np.random.default_rng(seed)
+    slopes = _sloper(model.network, tile.aims, pixels)
 
     def run(tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         gains, changes = slopes(model.variables, tile.numbers, jnp.asarray(tiles))
         return np.asarray(gains), np.asarray(changes)
 
-    picture = fitted(source, sizes[0])
-    for number, size in enumerate(sizes):
-        picture = picture if number == 0 else _next_octave(picture, source, sizes[number - 1], size)
-        for step in range(steps):
-            gain, slope = tiled_slope(run, picture, pixels.shape, randoms)
-            change = equalised(slope, bands)
-            picture = np.clip(picture + rate * change / (np.abs(change).mean() + 1e-12), 0, 1).astype(
-                np.float32
-            )
-            if progress is not None:
-                progress(number * steps + step + 1, octaves * steps, gain)
+    with telling(progress, str(wanted)) as told:
+        picture = _dreamt(run, source, sizes, pixels.shape, _Way(steps, rate, bands, seed), told)
     seconds = time.perf_counter() - began
     return Dream(f"A dream of {wanted}", source, picture, sizes, steps, seconds)
+
+
+def _dreamt(
+    run: Run,
+    source: np.ndarray,
+    sizes: Sequence[tuple[int, int]],
+    tile: tuple[int, ...],
+    how: _Way,
+    told: Told,
+) -> np.ndarray:
+    """The picture, octave by octave."""
+    picture, randoms = fitted(source, sizes[0]), np.random.default_rng(how.seed)
+    for number, size in enumerate(sizes):
+        picture = picture if number == 0 else _next_octave(picture, source, sizes[number - 1], size)
+        for step in range(how.steps):
+            gain, slope = tiled_slope(run, picture, tile, randoms)
+            require_finite(gain, step)
+            change = equalised(slope, how.bands)
+            change = how.rate * change / (np.abs(change).mean() + 1e-12)
+            picture = np.clip(picture + change, 0, 1).astype(np.float32)
+            told(number * how.steps + step + 1, len(sizes) * how.steps, gain)
+    return picture
 
 
 def usual_layer(network: Network) -> str:
@@ -179,11 +203,12 @@ def _sizes(size: tuple[int, ...], octaves: int, factor: float) -> tuple[tuple[in
     return tuple(sizes)
 
 
-def _check(octaves: int, factor: float, steps: int, bands: int) -> None:
+def _check(octaves: int, factor: float, steps: int, rate: float, bands: int) -> None:
     rules = (
         ("octaves", octaves, isinstance(octaves, int) and octaves >= 1, "a whole number from 1 on"),
         ("factor", factor, factor > 1, "a number above 1"),
         ("steps", steps, isinstance(steps, int) and steps >= 1, "a whole number from 1 on"),
+        ("rate", rate, 0 <= rate < math.inf, "a number from 0 on"),
         ("bands", bands, isinstance(bands, int) and bands >= 0, "a whole number from 0 on"),
     )
     problems = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +13,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from striate.errors import ArgumentError, Problem
-from striate.explain.seeing._aims import Plan, plan
+from striate.explain.seeing._aims import Plan, plan, require_finite
 from striate.explain.seeing._ascent import Setting, Site, State, begin, climber
 from striate.explain.seeing._colours import colour_basis, from_colours, to_colours
 from striate.explain.seeing._fourier import draw, to_pictures, to_spectra
 from striate.explain.seeing._moves import STILL, Moves, check_moves
 from striate.explain.seeing._pixels import as_bytes, as_colours, fitted, pixels_of
+from striate.explain.seeing._telling import Told, telling
 from striate.explain.seeing.objectives import Objective, as_objective
 from striate.models import Model
 from striate.pages import Note, Panel, Part, Shown, grey
 
-Told = Callable[[int, int, float], None]
-"""Called with steps done, steps in all, and the mean of the objective so far."""
 LOOKS = 16
 
 
@@ -70,7 +70,7 @@ def maximise(
     start: Any = None,
     span: tuple[float, float] | None = None,
     seed: int = 0,
-    progress: Told | None = None,
+    progress: Told | bool = False,
 ) -> Maximised:
     """Make pictures that raise an objective as far as they can.
 
@@ -88,16 +88,17 @@ def maximise(
         decay: how fast the strengths of the frequencies fall. start: a picture to begin with, not noise.
         span: what black and white are for the network, where neither its preprocessing nor a layer says so.
         seed: of noise and moves; the same seed gives the same picture.
-        progress: called now and then with (steps done, steps, objective).
+        progress: True for a bar, or what to call now and then with (steps done, steps, objective).
 
     Raises:
         ArgumentError: the objective, or an argument, does not fit the model.
+        DataError: the objective is not a finite number any more.
 
     Olah, Mordvintsev and Schubert, Feature visualization, 2017; Mordvintsev and others, Differentiable image
     parameterizations, 2018.
     """
     began = time.perf_counter()
-    _check_counts(steps=steps, diversity=diversity)
+    _check(steps=steps, diversity=diversity, rate=rate, decay=decay, variety=variety)
     pixels = pixels_of(model, span)
     shape = (*_size(size, pixels.shape), pixels.shape[-1])
     wanted = plan(model, as_objective(objective), shape[:2], shape[-1], diversity)
@@ -118,7 +119,8 @@ def maximise(
     spectra = draw(key_spectra, wanted.pictures, shape)
     if start is not None:
         spectra = spectra + _start(start, shape, basis, float(decay))
-    state, curve = _climb(site, setting, begin(spectra), steps, progress)
+    with telling(progress, str(objective)) as told:
+        state, curve = _climb(site, setting, begin(spectra), steps, told)
     pictures = np.asarray(to_colours(to_pictures(state.spectra, site.size, site.decay), setting.basis))
     gains = _unmoved(site, setting, state)
     seconds = time.perf_counter() - began
@@ -126,7 +128,7 @@ def maximise(
 
 
 def _climb(
-    site: Site, setting: Setting, state: State, steps: int, progress: Told | None
+    site: Site, setting: Setting, state: State, steps: int, told: Told
 ) -> tuple[State, tuple[tuple[int, float], ...]]:
     """The whole climb, with a look now and then; where the looks fall changes nothing."""
     climb, curve = climber(site), []
@@ -134,8 +136,8 @@ def _climb(
     for stop in stops:
         state = climb(setting, state, jnp.int32(stop))
         curve.append((stop, float(state.gains.mean())))
-        if progress is not None:
-            progress(stop, steps, curve[-1][1])
+        require_finite(curve[-1][1], stop)
+        told(stop, steps, curve[-1][1])
     return state, tuple(curve)
 
 
@@ -173,12 +175,19 @@ def _size(size: int | tuple[int, int] | None, shape: tuple[int, ...]) -> tuple[i
     return given[0], given[1]
 
 
-def _check_counts(**counts: Any) -> None:
-    """Refuse what is no whole number from 1 on."""
+def _check(steps: Any, diversity: Any, rate: Any, decay: Any, variety: Any) -> None:
+    """Refuse, all at once, what is no whole number from 1 on, or no number from 0 on."""
+    whole = {"steps": steps, "diversity": diversity}
+    others = {"rate": rate, "decay": decay, "variety": variety}
     problems = [
         Problem(name, f"got {value!r}", "a whole number from 1 on", f"Write for instance {name}=4.")
-        for name, value in counts.items()
+        for name, value in whole.items()
         if not isinstance(value, int) or isinstance(value, bool) or value < 1
+    ]
+    problems += [
+        Problem(name, f"got {value!r}", "a number from 0 on", "Leave it out for the usual one.")
+        for name, value in others.items()
+        if not isinstance(value, int | float) or not 0 <= value < math.inf
     ]
     if problems:
         raise ArgumentError(problems)
