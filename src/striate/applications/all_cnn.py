@@ -82,5 +82,5 @@ def _all_cnn(letter: str, input_shape: Shape, classes: int, **options: Unpack[Al
 def _conv(number: int, filters: int, size: int, strides: int = 1, padding: Any = None) -> Layer:
     """A convolution and its relu; it keeps the map's size but for its strides."""
     pad = size // 2 if padding is None else padding
-    how = {"activation": "relu", "kernel_initializer": "he_normal", "name": f"conv{number}"}
+    how: dict[str, Any] = {"activation": "relu", "kernel_initializer": "he_normal", "name": f"conv{number}"}
     return Conv2D(filters, size, strides=strides, padding=pad, **how)

@@ -173,7 +173,7 @@ def _normed_unit(x: Any, name: str, filters: int, size: int, strides: int = 1) -
 
 def _plain_unit(x: Any, name: str, filters: int, size: int, strides: int = 1) -> Any:
     """Convolution with bias and relu."""
-    how = {"activation": "relu", "kernel_initializer": "he_normal", "name": name}
+    how: dict[str, Any] = {"activation": "relu", "kernel_initializer": "he_normal", "name": name}
     return Conv2D(filters, size, strides=strides, padding=size // 2, **how)(x)
 
 
