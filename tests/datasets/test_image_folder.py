@@ -318,6 +318,15 @@ def test_a_models_preprocessing(animals):
     assert (folder.read([7])[0] == read_prepared(folder.place(7), recipe)).all()
 
 
+def test_a_model_may_be_tested_on_one_class(tmp_path):
+    root = class_folders(tmp_path, {"cats": 3})
+    with pytest.raises(DataError, match="all pictures are of one class, cats"):
+        image_folder(root, validation=0, test=0)
+    for target in ("binary", "multinomial", None):
+        folder = image_folder(root, preprocessing=Preprocessing((8, 8)), target=target, validation=0, test=0)
+        assert (folder.class_names, folder.targets.tolist()) == (("cats",), [0, 0, 0])
+
+
 def test_everything_wrong_with_the_arguments_is_told_at_once(animals):
     with pytest.raises(ArgumentError) as caught:
         image_folder(animals, size=(0, 8), fit="squash", channels=2, seed=-1, validation=1.5, test=True,

@@ -19,7 +19,7 @@ from striate.datasets.folders._saying import (
 )
 from striate.datasets.folders.decoding import Means, Progress, Surveyed, decode, survey
 from striate.datasets.folders.description import PictureFolder
-from striate.datasets.folders.labels import TargetKind, make_targets, strata
+from striate.datasets.folders.labels import TargetKind, Targets, make_targets, strata
 from striate.datasets.folders.layout import Listing, list_classes
 from striate.datasets.folders.sizes import choose
 from striate.datasets.folders.splitting import deal, ranks
@@ -60,7 +60,7 @@ def image_folder(
         target: "binary", "multinomial", "multilabel", "continuous" or "count"; by default guessed.
         size: (H, W) or one side, in pixels; by default chosen from the pictures' own sizes.
         fit: "stretch", "crop" or "pad"; likewise. channels: 1 or 3; by default 1 when all are grey.
-        preprocessing: all three at once, as a model brings it.
+        preprocessing: all three at once, as a model brings it; a folder to test it on may be of one class.
         seed: decides the split. validation: the share that watches training. test: the share kept for the
             end. Both are drawn only where the folder or the table brings no such part.
         skip_broken: leave out pictures that cannot be read, instead of stopping.
@@ -95,7 +95,7 @@ def image_folder(
     check_arguments(asked)
     root = Path(path)
     listing = _listed(root, asked)
-    make_targets(listing.files, listing.answers, listing.columns, target)  # to complain before the long work
+    _targets(listing, asked)  # to complain before the long work
     means = Means(workers, memory, progress)
     total = len(listing.files) + len(listing.refused)
     with means.crew(len(listing.files)) as crew:
@@ -117,6 +117,12 @@ def _listed(root: Path, asked: Asked) -> Listing:
     if asked.table is None:
         return list_classes(root, found)
     return list_table(root, found, asked.table, asked.file_column, asked.label_column)
+
+
+def _targets(listing: Listing, asked: Asked) -> Targets:
+    """The targets; who brings a model's preprocessing has a model to test."""
+    testing = asked.preprocessing is not None
+    return make_targets(listing.files, listing.answers, listing.columns, asked.target, testing)
 
 
 def _recipe(surveyed: Surveyed, asked: Asked) -> tuple[Preprocessing, str]:
@@ -147,7 +153,7 @@ def _described(
 ) -> PictureFolder:
     """Join what is known, and deal the pictures to their parts."""
     good = without(listing, {each.file for each in broken})
-    targets = make_targets(good.files, good.answers, good.columns, asked.target)
+    targets = _targets(good, asked)
     left_out = {each.file for each in broken}
     sha256 = surveyed.sha256[[name not in left_out for name in surveyed.files]]
     facts, pixels = store.facts(sha256), store.rows(sha256)

@@ -38,7 +38,11 @@ class Targets:
 
 
 def make_targets(
-    files: Sequence[str], answers: Sequence[Any], columns: Sequence[str], asked: TargetKind | None = None
+    files: Sequence[str],
+    answers: Sequence[Any],
+    columns: Sequence[str],
+    asked: TargetKind | None = None,
+    testing: bool = False,
 ) -> Targets:
     """Targets from what folders or a table say about each picture.
 
@@ -46,6 +50,7 @@ def make_targets(
         files: the pictures. answers: for each a cell, or a tuple of cells when there are several columns.
         columns: the names of the columns; () when the answers are names of class folders.
         asked: the kind of answer; by default it is guessed from the answers.
+        testing: whether a model that is trained already will be tested; then one class is enough.
 
     Raises:
         ArgumentError: there is no such kind. DataError: the answers cannot be of this kind; files are named.
@@ -66,7 +71,10 @@ def make_targets(
     if kind in ("continuous", "count"):
         values = _numbers(files, answers, where, kind)
         return Targets(kind, reason, values.astype(np.float32), names=tuple(columns) or ("number",))
-    return _classes(files, answers, where, kind, reason)
+    made = _classes(files, answers, where, kind, reason)
+    if not testing:
+        _check_classes(made.class_names, len(files), where, kind)
+    return made
 
 
 def _guess(answers: Sequence[Any], columns: Sequence[str]) -> tuple[TargetKind, str]:
@@ -104,16 +112,20 @@ def _classes(
     labels = [unicodedata.normalize("NFC", as_text(answer)) for answer in answers]
     _refuse_some(files, [not label for label in labels], where, "no label", "a label for each picture")
     names = tuple(sorted(set(labels)))
+    if len(names) > MAX_CLASSES:
+        _refuse(where, f"there are {len(names):,} classes", f"at most {MAX_CLASSES:,}")
+    index = {name: number for number, name in enumerate(names)}
+    return Targets(kind, reason, np.array([index[label] for label in labels], np.int32), names)
+
+
+def _check_classes(names: Sequence[str], pictures: int, where: str, kind: TargetKind) -> None:
+    """Refuse classes that nothing can be learned from."""
     if kind == "binary" and len(names) != 2:
         _refuse(where, f"there are {len(names):,} classes ({some(names)})", "two classes for a binary answer")
     if len(names) < 2:
         _refuse(where, f"all pictures are of one class, {some(names)}", "at least two classes")
-    if len(names) > MAX_CLASSES:
-        _refuse(where, f"there are {len(names):,} classes", f"at most {MAX_CLASSES:,}")
-    if len(names) == len(files) > 10:
+    if len(names) == pictures > 10:
         _refuse(where, "each picture has a class of its own", "several pictures of each class")
-    index = {name: number for number, name in enumerate(names)}
-    return Targets(kind, reason, np.array([index[label] for label in labels], np.int32), names)
 
 
 def _multilabel(files: Sequence[str], answers: Sequence[Any], where: str, reason: str) -> Targets:
