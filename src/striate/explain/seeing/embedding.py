@@ -53,14 +53,27 @@ class Embedding(Shown):
         ]
 
     def html(self) -> str:
-        """Points that show their picture when they are pointed at, without a script; then the parts."""
-        return hover_page(self.title, self.points, self.labels, self.names, self.thumbnails) + super().html()
+        """Points that show their picture when they are pointed at, without a script; then the pictures."""
+        points = hover_page(self.title, self.points, self.labels, self.names, self.thumbnails)
+        return points + _Pictures("The pictures themselves", self.parts()[1:]).html()
 
     def _axes(self) -> str:
         if self.by == "pca":
             across, down = (f"{100 * share:.1f} %" for share in self.shares)
             return f"Across: the direction of most variance, {across} of it; up: the next one, {down}."
         return "Near means alike; distances between far points, and the axes, mean nothing."
+
+
+@dataclass(frozen=True, eq=False)
+class _Pictures(Shown):
+    """The part of a page below the points."""
+
+    title: str
+    below: Sequence[Part]
+
+    def parts(self) -> Sequence[Part]:
+        """What is below."""
+        return self.below
 
 
 def embed(
