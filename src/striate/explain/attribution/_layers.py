@@ -50,6 +50,15 @@ def choose_layer(network: Network) -> tuple[str, str]:
     raise ArgumentError(Problem("layer", happened, "a convolutional network", cure))
 
 
+def named_value(network: Network, layer: str) -> str:
+    """The name of any value on the way to the scores.
+
+    Raises:
+        ArgumentError: there is none of that name.
+    """
+    return _found(network, layer, list(toward_scores(network).steps), "value", "the name of a layer")
+
+
 def named_layer(network: Network, layer: str | None) -> str:
     """The layer that was named, or the one that `choose_layer` finds.
 
@@ -58,14 +67,19 @@ def named_layer(network: Network, layer: str | None) -> str:
     """
     if layer is None:
         return choose_layer(network)[0]
-    known = map_layers(network)
+    expected = "the name of a layer with rows and columns"
+    return _found(network, layer, map_layers(network), "map", expected)
+
+
+def _found(network: Network, layer: str, known: list[str], noun: str, expected: str) -> str:
+    """The path that a person's name stands for, if it is one of those known."""
     name = network.program.names.get(layer, layer) if isinstance(layer, str) else layer
     if name in known:
         return name
     near = difflib.get_close_matches(str(layer), known, 1)
-    cure = f"Did you mean {near[0]!r}?" if near else f"Maps are: {', '.join(known[-8:])}."
-    happened = f"got {layer!r}, which is no map on the way to the scores"
-    raise ArgumentError(Problem("layer", happened, "the name of a layer with rows and columns", cure))
+    cure = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known[-8:])}."
+    happened = f"got {layer!r}, which is no {noun} on the way to the scores"
+    raise ArgumentError(Problem("layer", happened, expected, cure))
 
 
 def _is_map(step: Step) -> bool:
