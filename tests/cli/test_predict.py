@@ -1,4 +1,4 @@
-"""`striate predict` and `striate evaluate` on folders: which pictures are meant, and in which form answers come."""
+"""`striate predict` and `evaluate` on folders: which pictures are meant, in which form answers come."""
 
 import csv
 import io

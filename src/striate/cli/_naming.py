@@ -6,6 +6,7 @@ import glob
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from striate.errors import DataError, Problem
 
@@ -41,10 +42,14 @@ def _meant(word: str) -> list[str]:
 
         names = [name for name in walk(path).files if ending(name) in READABLE]
         files = [str(path.joinpath(*name.split("/"))) for name in names]
-        return files or _refuse(word, "the folder holds no pictures", "a folder with pictures")
+        if not files:
+            _refuse(word, "the folder holds no pictures", "a folder with pictures")
+        return files
     if not path.exists() and glob.has_magic(word):
         files = sorted(each for each in glob.glob(word, recursive=True) if Path(each).is_file())
-        return files or _refuse(word, "no file matches the pattern", "a pattern of picture files")
+        if not files:
+            _refuse(word, "no file matches the pattern", "a pattern of picture files")
+        return files
     return [word]
 
 
@@ -65,6 +70,6 @@ def _standard_input() -> Iterator[str | bytes]:
     yield from lines
 
 
-def _refuse(where: str, happened: str, expected: str) -> list[str]:
+def _refuse(where: str, happened: str, expected: str) -> NoReturn:
     """Say that a word means nothing."""
     raise DataError(Problem(where, happened, expected, "Correct it, or name the files themselves."))

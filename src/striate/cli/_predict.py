@@ -107,6 +107,7 @@ def _csv(found: Iterable[Prediction], trained: Trained, count: int) -> None:
 
 def _cells(prediction: Prediction, trained: Trained) -> list[Any]:
     """What stands behind the picture's name."""
+    assert prediction.output is not None
     values = trained.answer.numbers(prediction.output)
     cells: list[Any] = list(values)
     return [prediction.top[0][0], *cells] if trained.answer.is_classes else cells

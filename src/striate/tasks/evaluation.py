@@ -122,12 +122,21 @@ def training_record(trained: Trained) -> dict[str, Any]:
 
 def _known(trained: Trained, targets: np.ndarray) -> np.ndarray:
     """What the baseline knows: the training targets' gist, or for want of it these targets."""
-    gist = training_record(trained).get("gist")
+    gist: Any = training_record(trained).get("gist")
     wanted = len(trained.answer.names) if trained.answer.is_classes else trained.answer.units
-    numbers = isinstance(gist, list) and all(type(each) in (int, float) for each in gist)
-    if not numbers or len(gist) != wanted or (trained.answer.is_classes and not _are_counts(gist)):
+    if not isinstance(gist, list) or len(gist) != wanted:
+        return targets
+    if not all(type(each) in (int, float) for each in gist):
+        return targets
+    if trained.answer.is_classes and not _are_counts(gist):
         return targets
     return trained.answer.known(gist)
+
+
+def _seed(record: dict[str, Any]) -> int:
+    """By which the training folder was split."""
+    found = record.get("seed")
+    return found if type(found) is int and found >= 0 else 0
 
 
 def _are_counts(gist: list[float]) -> bool:
@@ -147,7 +156,7 @@ def _on_folder(
     answer, record = trained.answer, training_record(trained)
     kind = "multinomial" if answer.is_classes else answer.KIND
     asked = dataclasses.replace(options, target=options.target or kind)
-    seed = record.get("seed") if type(record.get("seed")) is int else 0
+    seed = _seed(record)
     recipe = trained.preprocessing()
     given: dict[str, Any] = {"preprocessing": recipe, "progress": progress}
     folder = asked.read(path, seed, **given, validation=0.0, test=0.0)
