@@ -152,6 +152,19 @@ def test_the_next_weights_are_these_minus_the_rate_times_the_gradient(descended)
         np.testing.assert_allclose(log.value(f"{name}.grad", step), moved, rtol=1e-3, atol=2e-6)
 
 
+def test_a_short_last_batch_is_filled_up(tmp_path):
+    recorder = Recorder(tmp_path / "run", "conv1", "activations", steps=1, on="batch", examples=8)
+    fit(model_for(), recorder, epochs=1)
+    log = recorder.recording
+    assert log.shape("conv1") == (8, 2, 2, 2)
+    assert np.isfinite(log.value("conv1", 4)).all()
+    assert np.isfinite(log.value("conv1", 5)[:4]).all()
+    assert np.isnan(log.value("conv1", 5)[4:]).all()
+    recorder = Recorder(tmp_path / "small", "conv1", "activations", steps=1, on="batch", examples=99)
+    fit(model_for(), recorder, epochs=1)
+    assert recorder.recording.shape("conv1") == (8, 2, 2, 2)
+
+
 @pytest.mark.slow
 def test_augmented_batches_are_recorded_as_they_were_learned_from(tmp_path):
     model, (x, y) = model_for(), data()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +44,14 @@ class Selection:
         """(path, name) of the weights that have gradients."""
         return tuple((path, name) for group, path, name in self.weights if group == "params")
 
-    def entries(self, network: Network, shapes: dict[str, Shape], examples: int) -> tuple[Entry, ...]:
+    def entries(
+        self, network: Network, shapes: Mapping[str, Shape], examples: Mapping[str, int]
+    ) -> tuple[Entry, ...]:
         """Every array of a step.
 
         Args:
-            network: what is recorded. shapes: of activations, without the batch. examples: how many.
+            network: what is recorded. shapes: of activations, without the batch.
+            examples: how many are kept, of the probe and of a batch.
         """
         found = []
         if "weights" in self.what:
@@ -56,11 +59,11 @@ class Selection:
             found += [Entry(f"{p}/{n}", "", declared[p][n].shape) for _, p, n in self.weights]
         for on in self.on if self.runs else ():
             if "activations" in self.what:
-                found += [Entry(name, on, (examples, *shapes[name])) for name in self.values]
+                found += [Entry(name, on, (examples[on], *shapes[name])) for name in self.values]
             if "gradients" in self.what:
                 found += [Entry(f"{p}/{n}{GRAD}", on, network.declared[p][n].shape) for p, n in self.trained]
             if {"activations", "gradients"} <= self.what:
-                found += [Entry(name + GRAD, on, (examples, *shapes[name])) for name in self.values]
+                found += [Entry(name + GRAD, on, (examples[on], *shapes[name])) for name in self.values]
         return tuple(found)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from striate.errors import ArgumentError, FormatError, Problem, StriateError
 from striate.explain.recording._index import INDEX, MODEL, PROBE
 from striate.explain.recording._layout import Layout
-from striate.explain.recording._selecting import Selection, select, value_shapes
+from striate.explain.recording._selecting import ON, Selection, select, value_shapes
 from striate.explain.recording._settings import Settings
 from striate.explain.recording.planning import (
     Plan,
@@ -58,8 +59,11 @@ def begin(settings: Settings, run: Run, writer: Writer | None, resumed_at: int |
     network = run.programs.steps.network
     selection = select(network, settings.layers, settings.what, settings.on)
     probe = _probe(settings, run, selection)
-    count = settings.count if probe is None else len(probe.batch.inputs[0])
-    layout = layout_for(settings, network, selection, count)
+    examples = {"probe": settings.count if probe is None else len(probe.batch.inputs[0])}
+    examples["batch"] = settings.count
+    if selection.runs and "batch" in selection.on:
+        examples["batch"] = min(settings.count, len(run.feeder.batch(0).inputs[0]))
+    layout = layout_for(settings, network, selection, examples)
     if writer is None and resumed_at is not None and (settings.path / INDEX).is_file():
         writer = Writer.reopen(settings.path, resumed_at)
     before = 0 if writer is None else sum(step < run.begun for step in writer.steps)
@@ -78,11 +82,13 @@ def begin(settings: Settings, run: Run, writer: Writer | None, resumed_at: int |
 def estimate(settings: Settings, network: Network, steps: int) -> SizeEstimate:
     """How large the recording of so many steps becomes."""
     selection = select(network, settings.layers, settings.what, settings.on)
-    layout = layout_for(settings, network, selection, settings.count)
+    layout = layout_for(settings, network, selection, dict.fromkeys(ON, settings.count))
     return planned(settings, layout, network, 0, steps, 0)[0]
 
 
-def layout_for(settings: Settings, network: Network, selection: Selection, examples: int) -> Layout:
+def layout_for(
+    settings: Settings, network: Network, selection: Selection, examples: Mapping[str, int]
+) -> Layout:
     """The block of a step."""
     entries = selection.entries(network, value_shapes(network) if selection.runs else {}, examples)
     return Layout(settings.dtype, entries)

@@ -42,7 +42,7 @@ class Recorder(Callback):
         what: some of "weights", "gradients", "activations".
         steps: every so many steps, numbers of steps, or a function of the step; counted over all epochs.
         examples: how many of the first training examples are the probe, or arrays: x, or (x, y). Of a batch
-            the first ones are kept, that many.
+            the first ones are kept, that many; a short last batch is filled up with NaN.
         on: "probe", "batch" or both.
         dtype: "float32" (exact), or "float16" (half the size; numbers keep three digits).
         limit_bytes: the recording is never larger than this.
@@ -122,6 +122,9 @@ class Recorder(Callback):
 
     def before_training(self, run: Run) -> None:
         """Open the folder and lay down the plan."""
+        self._finish()
+        if self._session is not None:
+            self._session.scribe.close()
         writer = None if self._session is None else self._session.scribe.writer
         self._session = begin(self.settings, run, writer, self._resumed_at)
         self._plan = self._session.plan
@@ -177,19 +180,29 @@ def _arrays(run: Run, session: Session, examples: int) -> Callable[[], dict[Entr
     Weights are copied at once, for the next step takes their memory.
     """
     held, selection = {"params": run.carry.params, "state": run.carry.state}, session.selection
+    wanted = {(entry.name, entry.on): entry for entry in session.scribe.writer.layout.entries}
     found: dict[tuple[str, str], Any] = {}
     if "weights" in selection.what:
         found |= {(f"{path}/{name}", ""): np.array(held[group][path][name])
                   for group, path, name in selection.weights}  # fmt: skip
     for on in selection.on if selection.runs else ():
-        asked = selection.values, "gradients" in selection.what, on == "batch", examples
+        values = selection.values if "activations" in selection.what else ()
+        asked = values, "gradients" in selection.what, on == "batch", examples
         look = observer(run.programs.steps, *asked)
         observed = look(run.carry.params, run.carry.state, *_examples(run, session.probe, on))
-        found |= {(name, on): array for name, array in observed.items()}
+        found |= {(name, on): array for name, array in observed.items() if (name, on) in wanted}
     return lambda: {
-        Entry(name, on, array.shape): np.asarray(array, np.float32)
-        for (name, on), array in jax.device_get(found).items()
+        wanted[place]: _filled(np.asarray(array, np.float32), wanted[place])
+        for place, array in jax.device_get(found).items()
     }
+
+
+def _filled(array: np.ndarray, entry: Entry) -> np.ndarray:
+    """The examples of a short last batch, and NaN in the place of those that it has not."""
+    if array.shape == entry.shape:
+        return array
+    missing = entry.shape[0] - len(array)
+    return np.pad(array, [(0, missing), *[(0, 0)] * (array.ndim - 1)], constant_values=np.nan)
 
 
 def _examples(run: Run, probe: Probe | None, on: str) -> tuple[Any, jax.Array | None]:
