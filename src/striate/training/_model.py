@@ -11,8 +11,10 @@ from striate.network import Network, Symbol, graph
 from striate.training._compilable import Compilable
 from striate.training._evaluating import evaluate
 from striate.training._fitting import FitArguments, fit
+from striate.training._freezing import beginning
 from striate.training._starts import lend
 from striate.training._weighted import Weighted
+from striate.training._weights import flat, grouped
 from striate.training.history import History
 from striate.training.loop import Run
 from striate.training.progress import Progress
@@ -119,6 +121,27 @@ class Model(Compilable):
             more = {"weighted_metrics": said.weighted_metrics, "augment": said.augment}
             twin.compile(self.optimizer, said.loss, said.loss_weights, said.metrics, **more)
         return twin
+
+    def features(self, at: str | None = None) -> Model:
+        """A model of its own that gives a layer's output, with these weights and this preprocessing.
+
+        Args:
+            at: the layer's name; unless given, what the last layer with weights reads.
+
+        Raises:
+            ArgumentError: the network has no such layer.
+
+        >>> from striate.layers import Dense
+        >>> from striate.network import Input
+        >>> x = Input((4,))
+        >>> Model(x, Dense(2)(Dense(3, name="hidden")(x))).features().output_shape
+        (None, 3)
+        """
+        network = beginning(self.network, at)
+        weights = grouped(network, flat(self.variables))
+        model = Model.from_network(network, weights, preprocessing=self.preprocessing, seed=self.seed)
+        model.about = {"features": {"of": self.name, "at": network.outputs[0]}}
+        return model
 
     def fit(
         self,

@@ -16,7 +16,7 @@ from striate.layers._rule_kinds import number
 from striate.layers._rules import RefusedError, Rule, as_number, as_sequence, check_fields, optional
 from striate.layers._unknown import refuse_unknown
 from striate.training import schedules
-from striate.training._transforms import clip_each_norm
+from striate.training._transforms import clip_each_norm, scale_by_path
 
 LearningRate = float | Callable[[Any], Any]
 """A number, or a schedule: steps -> rates."""
@@ -40,6 +40,26 @@ def _names(value: Any, axes: int) -> tuple[str, ...]:
     if not all(isinstance(name, str) and name for name in names):
         raise RefusedError
     return names
+
+
+def _factors(value: Any, axes: int) -> tuple[tuple[str, float], ...]:
+    """A tuple of (pattern, factor)."""
+    pairs = [as_sequence(pair) for pair in as_sequence(value)]
+    if not all(len(pair) == 2 and isinstance(pair[0], str) and pair[0] for pair in pairs):
+        raise RefusedError
+    found = tuple((pair[0], as_number(pair[1])) for pair in pairs)
+    if any(factor < 0 for _, factor in found):
+        raise RefusedError
+    return found
+
+
+FACTORS = Rule(
+    "value",
+    "a tuple of pairs of a pattern and a factor of at least 0",
+    "Write for instance (('layer1.*', 0.1), ('layer2.*', 0.3)).",
+    _factors,
+    (None, "layer1", (("layer1.*",),), (("layer1.*", -1.0),), (("", 0.1),)),
+)
 
 
 def names_rule(cure: str) -> Rule:
@@ -76,6 +96,9 @@ class Optimizer(abc.ABC):
         clipvalue: each number of a gradient is kept within ± this, or None.
         global_clipnorm: all gradients together are shortened to this length, or None; one clipping at most.
         exclude_from_weight_decay: pieces of weight paths, such as ("bias", "gamma"), that do not decay.
+        rate_factors: (pattern, factor) pairs: weights whose layer's path fits a pattern such as "layer1.*"
+            move by the rate times the factor; the first pattern that fits counts, and what fits none moves
+            by the rate itself.
 
     Where we differ from Keras: Keras multiplies the rate into the momentum it stores, here it multiplies the
     whole direction (as in PyTorch). The two are the same as long as the rate stays the same.
@@ -88,6 +111,7 @@ class Optimizer(abc.ABC):
         "clipvalue": optional(LIMIT),
         "global_clipnorm": optional(LIMIT),
         "exclude_from_weight_decay": names_rule("Write for instance ('bias', 'gamma')."),
+        "rate_factors": FACTORS,
     }
 
     learning_rate: LearningRate = 0.001
@@ -96,6 +120,7 @@ class Optimizer(abc.ABC):
     clipvalue: float | None = field(default=None, kw_only=True)
     global_clipnorm: float | None = field(default=None, kw_only=True)
     exclude_from_weight_decay: tuple[str, ...] = field(default=(), kw_only=True)
+    rate_factors: tuple[tuple[str, float], ...] = field(default=(), kw_only=True)
 
     def __new__(cls, *_: Any, **given: Any) -> Self:
         """Refuse unknown arguments in our own words, before Python does in its."""
@@ -129,7 +154,12 @@ class Optimizer(abc.ABC):
 
         Its `update(grads, state, params)` needs the parameters when weights decay.
         """
-        return optax.chain(self._clip(), self.rule(), self._decay())
+        parts = (self._clip(), self.rule(), self._decay())
+        return (
+            optax.chain(*parts, scale_by_path(self.rate_factors))
+            if self.rate_factors
+            else optax.chain(*parts)
+        )
 
     def rates(self, steps: np.ndarray) -> np.ndarray:
         """The learning rate of each of these steps, float32, on the host.

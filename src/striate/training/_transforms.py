@@ -5,6 +5,7 @@ Each one turns gradients into a direction `u` with the sign of the gradient; the
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import jax
@@ -26,6 +27,21 @@ class MomentState(NamedTuple):
     m: Any
     v: Any
     extra: Any = None
+
+
+def scale_by_path(factors: tuple[tuple[str, float], ...]) -> optax.GradientTransformation:
+    """Directions times the factor of the first pattern that fits the layer's path; the last thing to do."""
+
+    def factor(path: str) -> float:
+        return next((value for pattern, value in factors if fnmatchcase(path, pattern)), 1.0)
+
+    def scaled(directions: Any, by: float) -> Any:
+        return directions if by == 1 else jax.tree.map(lambda u: u * by, directions)
+
+    def update(grads: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        return {path: scaled(weights, factor(path)) for path, weights in grads.items()}, state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)  # type: ignore[arg-type]
 
 
 def scale_by_adam(

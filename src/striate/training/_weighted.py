@@ -17,7 +17,7 @@ from striate.layers import Layer
 from striate.network import Network, to_json
 from striate.network.run import check_variables
 from striate.network.summary import print_summary, summary_text
-from striate.training import _weights
+from striate.training import _freezing, _weights
 from striate.training._predicting import predict
 from striate.training._scaling import scaler, wanted_by
 from striate.training._starts import start_variables, starts_from, without_notes
@@ -125,8 +125,32 @@ class Weighted:
 
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
+        self._regroup(replace(self.network, trainable=trainable))
+
+    def freeze(self, *, until: str | None = None, layers: str | Sequence[str] | None = None) -> None:
+        """Keep layers from learning; their batch norms use their moving statistics and leave them alone.
+
+        Args:
+            until: freeze all layers that run before this one. layers: freeze these: names, or patterns such
+                as "layer1.*"; the name of a nested network means all of it. Without both, everything.
+
+        Raises:
+            ArgumentError: names that nothing bears, all at once.
+
+        What `compile` said stays; the optimizer begins without memory.
+        """
+        chosen = _freezing.chosen_paths(self.network, until, layers, "freeze")
+        self._regroup(_freezing.with_trainable(self.network, chosen, False))
+
+    def unfreeze(self, *, until: str | None = None, layers: str | Sequence[str] | None = None) -> None:
+        """Let layers learn again; see `freeze`."""
+        chosen = _freezing.chosen_paths(self.network, until, layers, "unfreeze")
+        self._regroup(_freezing.with_trainable(self.network, chosen, True))
+
+    def _regroup(self, network: Network) -> None:
+        """Take a network that differs only in what learns; the weights stay as they are."""
         weights = None if self._variables is None else _weights.flat(self._variables)
-        self._enter(replace(self.network, trainable=trainable))
+        self._enter(network)
         self._variables = None if weights is None else _weights.grouped(self.network, weights)
 
     @property
