@@ -41,6 +41,17 @@ TIME = typer.Option(metavar="TIME", help="How long it may take, such as 5m: as m
 AUGMENT = typer.Option(
     metavar="HOW", help="Vary pictures while training: none, light or strong.", show_default="the recipe's"
 )
+FROM = typer.Option(
+    "--from",
+    metavar="WEIGHTS",
+    help="Begin from trained weights: a name such as resnet50, a run, a .striate file, or with --model a "
+    "weight file of another framework.",
+)
+LEARN = typer.Option(
+    metavar="WHAT",
+    help="After --from: what learns once the head does: all, none, or a layer's name, from which on.",
+    show_default="all",
+)
 SMOOTHING = typer.Option(
     metavar="SHARE", help="Smoothing of labels, such as 0.1.", show_default="the recipe's"
 )
@@ -56,6 +67,8 @@ def train(
     fit: options.Fit = None,
     skip_broken: options.SkipBroken = False,
     model: Annotated[str | None, MODEL] = None,
+    source: Annotated[str | None, FROM] = None,
+    learn: Annotated[str | None, LEARN] = None,
     recipe: Annotated[str | None, RECIPE] = None,
     epochs: Annotated[int | None, typer.Option(help="Most epochs.", show_default="the recipe's")] = None,
     time: Annotated[str | None, TIME] = None,
@@ -92,7 +105,7 @@ def train(
     pictures = options.picture_options(table, file_column, label_column, target, size, fit, skip_broken)
     wishes = Wishes(
         data, model, recipe, epochs, batch_size, optimizer, lr, time, augment, smoothing, seed or 0, limit,
-        pictures, ("striate", *sys.argv[1:]),
+        pictures, ("striate", *sys.argv[1:]), source, learn,
     )  # fmt: skip
     _begin(wishes, out)
 
@@ -113,7 +126,8 @@ def _resume(path: str, given: dict[str, Any]) -> None:
     from striate.tasks import gathered, reopen
 
     if given:
-        names = ["DATA" if name == "data" else f"--{name.replace('_', '-')}" for name in given]
+        words = {"data": "DATA", "source": "--from"}
+        names = [words.get(name, f"--{name.replace('_', '-')}") for name in given]
         happened = f"it stands beside {', '.join(names)}"
         cure = "Leave them out, or start a new run without --resume."
         raise ArgumentError(Problem("--resume", happened, "the folder of a run alone", cure))
@@ -132,7 +146,7 @@ def _carry_out(folder: RunFolder, order: Order, material: Material) -> None:
     say(f"{order.model_name} ({params:,} parameters) on {material.name}, recipe {order.recipe.name}")
     say(f"Everything goes to {folder.path}; {folder.augmented.name} shows what the network will see.")
     with Progress(console=messages()) as progress:
-        outcome = carry_out(folder, order, [progress], material)
+        outcome = carry_out(folder, order, [progress], material, say)
     _tell(outcome)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,7 @@ def gather(
     held_out: int = 50,
     limit: int | None = None,
     progress: Callable[..., Any] | None = None,
+    preprocessing: Preprocessing | None = None,
 ) -> Material:
     """The material of a data set's name or of a folder.
 
@@ -148,17 +149,21 @@ def gather(
         data: the name, or the path. options: how to read a folder. seed: of a folder's split.
         held_out: pictures of each thousand of a data set's training pictures that are only watched.
         limit: only the first so many training pictures. progress: called while pictures are decoded.
+        preprocessing: of the network that the training begins from, or None; a data set keeps its size.
 
     Raises:
         StriateError: there are no such data, or they cannot be used.
     """
     if is_folder(data):
-        return _of_folder(data, options or PictureOptions(), seed, limit, progress)
+        return _of_folder(data, options or PictureOptions(), seed, limit, progress, preprocessing)
     if options is not None and options != PictureOptions():
         happened = f"{data} is a data set, which has its own sizes and targets"
         cure = "Leave the options for folders out."
         raise ArgumentError(Problem("DATA", happened, "a folder for these options", cure))
-    return _of_dataset(datasets.get(data), held_out, limit)
+    found = _of_dataset(datasets.get(data), held_out, limit)
+    if preprocessing is None:
+        return found
+    return replace(found, preprocessing=replace(preprocessing, size=found.shape[:2]))
 
 
 def _of_dataset(dataset: Dataset, held_out: int, limit: int | None) -> Material:
@@ -193,10 +198,19 @@ def example_shape(info: DatasetInfo) -> tuple[int, int, int]:
 
 
 def _of_folder(
-    path: str, options: PictureOptions, seed: int, limit: int | None, progress: Callable[..., Any] | None
+    path: str,
+    options: PictureOptions,
+    seed: int,
+    limit: int | None,
+    progress: Callable[..., Any] | None,
+    preprocessing: Preprocessing | None,
 ) -> Material:
-    """A folder's pictures, scaled by their own mean and spread."""
-    folder = options.read(path, seed, progress)
+    """A folder's pictures, scaled by their own mean and spread unless a network brings its own."""
+    if preprocessing is None:
+        folder = options.read(path, seed, progress)
+    else:
+        plain = replace(options, size=None, fit=None, channels=None)
+        folder = plain.read(path, seed, progress, preprocessing=preprocessing)
     parts = {name: folder.split(name) for name in ("train", "validation", "test")}
     portions = {name: Portion(part.x, part.y, part.files) for name, part in parts.items()}
     portions["train"] = portions["train"].first(limit)
@@ -205,7 +219,7 @@ def _of_folder(
         name=Path(path).resolve().name,
         answer=choose(folder.target_kind, folder.class_names or folder.target_names, portions["train"].y),
         shape=(*folder.preprocessing.size, folder.preprocessing.channels),
-        preprocessing=_scaled(folder),
+        preprocessing=preprocessing or _scaled(folder),
         train=portions["train"],
         held_out=portions["validation"],
         test=portions["test"],

@@ -12,6 +12,7 @@ from striate.network import Network, from_json, to_json
 from striate.tasks import recipes
 from striate.tasks.pictures import PictureOptions
 from striate.tasks.recipes import Recipe
+from striate.tasks.tuning import Tuning
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Order:
         seed: decides first weights, order and dropout. limit: only the first so many training pictures.
         model_name: what the person called the network. command: the words that asked for the run.
         pictures: how a folder is read, None for a data set. digest: of its pictures, empty for a set.
+        tuning: which trained network it begins from, None to begin anew.
     """
 
     data: str
@@ -34,6 +36,7 @@ class Order:
     command: Sequence[str] = ()
     pictures: PictureOptions | None = None
     digest: str = ""
+    tuning: Tuning | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values that `from_json` reads."""
@@ -47,6 +50,7 @@ class Order:
             "command": list(self.command),
             "pictures": None if self.pictures is None else self.pictures.to_json(),
             "digest": self.digest,
+            "tuning": None if self.tuning is None else self.tuning.to_json(),
         }
 
     @classmethod
@@ -66,7 +70,7 @@ class Order:
             "digest": str,
         }
         wrong = [name for name, kind in kinds.items() if type(values.get(name)) is not kind]
-        limit, pictures = values.get("limit"), values.get("pictures")
+        limit, pictures, tuning = values.get("limit"), values.get("pictures"), values.get("tuning")
         if wrong or not (limit is None or type(limit) is int):
             happened = f"{', '.join(wrong or ['limit'])} is missing or of another kind"
             cure = "Start a new run; this one cannot be resumed."
@@ -81,4 +85,5 @@ class Order:
             command=tuple(map(str, values["command"])),
             pictures=None if pictures is None else PictureOptions.from_json(pictures, where),
             digest=values["digest"],
+            tuning=None if tuning is None else Tuning.from_json(tuning, where),
         )

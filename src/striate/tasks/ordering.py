@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from striate.errors import ArgumentError, Problem
+from striate.images import Preprocessing
 from striate.network import Network
 from striate.tasks import recipes
+from striate.tasks.fine_tuning import default_tuning_recipe
 from striate.tasks.fitting import fitted
 from striate.tasks.material import Material, gather, is_folder
 from striate.tasks.model_source import find_network
@@ -26,6 +28,7 @@ from striate.tasks.planning import (
     with_head,
 )
 from striate.tasks.recipes import Recipe
+from striate.tasks.source import TrainedSource, adopted_network, find_source
 from striate.tasks.trained import Trained, gives_logits
 from striate.training import optimizers
 from striate.training.rate_finder import find_rate
@@ -46,6 +49,7 @@ class Wishes:
         augment: "none", "light" or "strong". smoothing: of labels, a share from 0 below 1.
         seed: decides everything random. limit: only the first so many training pictures.
         pictures: how to read a folder. command: the words that asked.
+        source: trained weights to begin from, as for `find_source`. learn: see `Tuning`.
     """
 
     data: str
@@ -62,6 +66,8 @@ class Wishes:
     limit: int | None = None
     pictures: PictureOptions = field(default_factory=PictureOptions)
     command: Sequence[str] = ()
+    source: str | None = None
+    learn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,15 +96,20 @@ def plan(wishes: Wishes, progress: Callable[..., Any] | None = None) -> Plan:
     folder = is_folder(wishes.data)
     recipe = None if folder and wishes.recipe is None else _named_recipe(wishes)
     asked: dict[str, Any] = {"seed": wishes.seed, "limit": wishes.limit, "progress": progress}
-    held_out = {} if recipe is None else {"held_out": recipe.held_out}
+    held_out: dict[str, Any] = {} if recipe is None else {"held_out": recipe.held_out}
     pictures = wishes.pictures.anchored() if folder else wishes.pictures
     data = str(Path(wishes.data).absolute()) if folder else wishes.data
-    material = gather(data, pictures, **asked, **held_out)
-    name, network = _network(wishes.model, material)
+    start = None if wishes.source is None else find_source(wishes.source, wishes.model)
+    wanted = None if start is None else _as_wished(start.preprocessing, wishes.pictures)
+    tuning = None if start is None or wanted is None else start.tuning(wishes.model, wishes.learn, wanted)
+    material = gather(data, pictures, **asked, **held_out, preprocessing=wanted)
+    name, network = _network(wishes.model, material) if start is None else _adopted(start, material)
     material = fitted(material, network)
     _check_smoothing(wishes, material)
-    recipe = _changed(recipe or default_recipe(material), wishes)
-    said = list(material.sentences()) if folder else []
+    default = default_recipe if start is None else default_tuning_recipe
+    own = None if start is not None and wishes.recipe is None else recipe
+    recipe = _changed(own or default(material), wishes)
+    said = [*(() if start is None else start.said), *(material.sentences() if folder else ())]
     recipe, more = _tuned(recipe, wishes, network, material)
     order = Order(
         data=data if folder else material.name,
@@ -110,8 +121,19 @@ def plan(wishes: Wishes, progress: Callable[..., Any] | None = None) -> Plan:
         command=tuple(wishes.command),
         pictures=pictures if folder else None,
         digest=material.digest,
+        tuning=tuning,
     )
     return Plan(order, material, (*said, *more))
+
+
+def _adopted(start: TrainedSource, material: Material) -> tuple[str, Network]:
+    """The name and the network of a source, with the head that the answer needs."""
+    return start.name, adopted_network(start.model.network, material.shape, material.answer)
+
+
+def _as_wished(recipe: Preprocessing, pictures: PictureOptions) -> Preprocessing:
+    """A source's preprocessing with the person's own size and fit."""
+    return replace(recipe, size=pictures.size or recipe.size, fit=pictures.fit or recipe.fit)  # type: ignore[arg-type]
 
 
 def _named_recipe(wishes: Wishes) -> Recipe:
@@ -193,6 +215,12 @@ def _check(wishes: Wishes) -> None:
         if value is not None and not least <= value < 2**31:
             cure = f"Give for instance {name} {max(least, 1)}."
             problems.append(Problem(name, f"got {value}", f"a whole number from {least}", cure))
+    if wishes.learn is not None and wishes.source is None:
+        cure = "Say what to begin from, for instance --from resnet50."
+        problems.append(Problem("--learn", "the training begins anew", "--from", cure))
+    if wishes.source is not None and wishes.lr == "auto":
+        cure = "Leave --lr out, or give a number."
+        problems.append(Problem("--lr", "got auto beside --from", "a number", cure))
     if problems:
         raise ArgumentError(problems)
     if wishes.time is not None:

@@ -7,6 +7,7 @@ import datetime
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from striate.errors import ArgumentError, DataError, Problem
 from striate.models import Model
 from striate.tasks import doctor
 from striate.tasks.evaluation import Evaluation, score
+from striate.tasks.fine_tuning import adopted_model, tune
 from striate.tasks.fitting import fitted
 from striate.tasks.likeness import training_facts
 from striate.tasks.material import Material, Portion, gather
@@ -82,13 +84,17 @@ def reopen(path: str | Path) -> tuple[RunFolder, Order]:
 
 
 def carry_out(
-    folder: RunFolder, order: Order, watchers: Sequence[Callback] = (), material: Material | None = None
+    folder: RunFolder,
+    order: Order,
+    watchers: Sequence[Callback] = (),
+    material: Material | None = None,
+    tell: Callable[[str], Any] = lambda sentence: None,
 ) -> Outcome:
     """Train, test, and fill the folder; a run that was interrupted goes on where it stopped, bit for bit.
 
     Args:
         folder: from `begin` or `reopen`. order: what to train. watchers: callbacks such as a progress bar.
-        material: what was gathered already for this order.
+        material: what was gathered already for this order. tell: is told what happens in a fine-tuning.
 
     Raises:
         StriateError: the data cannot be had, are no longer those the run began with, or a number was not
@@ -96,13 +102,15 @@ def carry_out(
     """
     found = fitted(material or gathered(order), order.network)
     _refuse_changes(order, found)
-    model = untrained(order.network, found, order.seed)
+    anew = order.tuning is None
+    model = untrained(order.network, found, order.seed) if anew else adopted_model(order, found)
     model.about["training"] = training_facts(found, order.seed)
     trained = Trained(model, found.answer, folder.model)
     if not folder.augmented.exists():
         save_sheet(folder.augmented, found.train, order.recipe.augment, order.seed)
     began = time.perf_counter()
-    history = _fit(trained, order, found, folder, watchers)
+    fit = partial(_fit, folder=folder, watchers=watchers)
+    history = fit(trained, order, found) if anew else tune(trained, order, found, fit, tell)
     seconds = time.perf_counter() - began
     model.save(folder.model)
     epochs = len(history.epoch)
@@ -117,6 +125,7 @@ def carry_out(
 def gathered(order: Order, progress: Callable[..., Any] | None = None) -> Material:
     """The pictures that an order means; `progress` is called while they are decoded."""
     asked: dict[str, Any] = {"seed": order.seed, "held_out": order.recipe.held_out, "limit": order.limit}
+    asked["preprocessing"] = None if order.tuning is None else order.tuning.preprocessing
     return gather(order.data, order.pictures, **asked, progress=progress)
 
 
@@ -129,19 +138,29 @@ def _refuse_changes(order: Order, found: Material) -> None:
 
 
 def _fit(
-    trained: Trained, order: Order, material: Material, folder: RunFolder, watchers: Sequence[Callback]
+    trained: Trained,
+    order: Order,
+    material: Material,
+    folder: RunFolder,
+    watchers: Sequence[Callback],
+    logged: bool = True,
+    factors: tuple[tuple[str, float], ...] = (),
 ) -> History:
-    """Compile and train; pictures that don't fit into memory come in batches."""
+    """Compile and train; pictures that don't fit into memory come in batches.
+
+    What is not logged leaves no trace in the folder. `factors` are the optimizer's `rate_factors`.
+    """
     model, recipe, answer = trained.model, order.recipe, material.answer
     model.compile(
-        recipe.make_optimizer(len(material.train)),
+        dataclasses.replace(recipe.make_optimizer(len(material.train)), rate_factors=factors),
         answer.loss(recipe.smoothing, gives_logits(order.network, answer)),
         metrics=answer.metrics(),
         augment=recipe.augment,
     )
     held_out = material.held_out
     said: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 0, "seed": order.seed}
-    said["callbacks"] = [*_callbacks(folder, recipe, len(held_out)), *watchers]
+    files = [_Backup(folder.checkpoint), CSVLogger(folder.csv), JSONLogger(folder.jsonl)] if logged else []
+    said["callbacks"] = [*files, *_stopping(recipe, len(held_out)), *(watchers if logged else ())]
     said["validation_data"] = _watched(trained, held_out, recipe.batch_size) if len(held_out) else None
     if material.train.in_memory:
         x, y = trained.as_input(material.train.x), answer.prepare(material.train.y)
@@ -157,13 +176,12 @@ def _watched(trained: Trained, held_out: Portion, size: int) -> Any:
     return Fed(held_out.batches(trained.answer, size, shuffle=False), trained)
 
 
-def _callbacks(folder: RunFolder, recipe: Recipe, kept: int) -> list[Callback]:
-    """Logs, early stopping and the checkpoint."""
-    made: list[Callback] = [_Backup(folder.checkpoint), CSVLogger(folder.csv), JSONLogger(folder.jsonl)]
-    if recipe.patience is not None:
-        watched = "val_loss" if kept else "loss"
-        made.append(EarlyStopping(watched, patience=recipe.patience, restore_best_weights=True))
-    return made
+def _stopping(recipe: Recipe, kept: int) -> list[Callback]:
+    """Early stopping, where the recipe wants it."""
+    if recipe.patience is None:
+        return []
+    watched = "val_loss" if kept else "loss"
+    return [EarlyStopping(watched, patience=recipe.patience, restore_best_weights=True)]
 
 
 class _Backup(BackupAndRestore):
