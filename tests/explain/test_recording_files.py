@@ -4,6 +4,9 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
 import tracemalloc
 import warnings
 
@@ -151,6 +154,40 @@ def test_every_torn_tail_is_passed_over_and_cut_off(folder, tmp_path):
         assert log.steps == (*(0, 4, 8, 12)[:steps], 20)
         assert (log.value("conv1/bias", 20) == 7).all()
         assert (path / VALUES).stat().st_size == (steps + 1) * block
+
+
+WRITING = """
+import sys, pathlib, numpy as np
+from striate.explain.recording._layout import Entry, Layout
+from striate.explain.recording.writing import Writer
+folder, entry = pathlib.Path(sys.argv[1]), Entry("a", "", (300_000,))
+whole = (folder / "index.jsonl").exists()
+writer = Writer.reopen(folder, 10**9) if whole else Writer.create(folder, Layout("float32", (entry,)))
+print("begun", flush=True)
+for step in range(writer.last + 1, 10**6):
+    writer.append(step, 0, {entry: np.full(entry.shape, step, np.float32)})
+"""
+
+
+@pytest.mark.slow
+def test_a_writer_killed_at_any_moment_leaves_whole_steps(tmp_path):
+    rng, before = np.random.default_rng(), 0
+    for _ in range(12):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITING, str(tmp_path / "run")], stdout=subprocess.PIPE
+        )
+        process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.3))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        log = open_recording(tmp_path / "run")
+        assert log.steps == tuple(range(len(log.steps)))
+        assert len(log.steps) >= before
+        for step in log.steps[-5:]:
+            assert (log.value("a", step) == step).all()
+        before = len(log.steps)
+    assert before > 12
 
 
 def test_slices_are_those_of_the_whole_and_read_little_more(folder, monkeypatch):
