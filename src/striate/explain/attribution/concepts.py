@@ -70,10 +70,10 @@ class ConceptScores(Shown):
 
     def parts(self) -> list[Part]:
         """The table, and how to read it."""
+        middle, spread = self.random.mean(), self.random.std(ddof=1)
         words = (
-            f"The share of {len(self.aim.names)} pictures whose score rises along the concept. Random concepts "
-            f"give {self.random.mean():.2f} ± {self.random.std(ddof=1):.2f}; a concept counts where chance "
-            "would hardly do the same."
+            f"The share of {len(self.aim.names)} pictures whose score rises along the concept. Random ones "
+            f"give {middle:.2f} ± {spread:.2f}; a concept counts where chance would hardly do the same."
         )
         head = ("concept", "share", "95 % interval", "p-value", "counts", "classifier's accuracy")
         rows = [

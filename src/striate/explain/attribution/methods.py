@@ -31,6 +31,7 @@ class Method:
         name: as in METHODS. function: (reading, target, **options) -> Attribution.
         about: what the map says, in a clause. paper: who proposed it.
         sums: what its values add up to: "difference" (from the baseline), "score" or nothing.
+        slopes: whether its values are slopes, to be multiplied by a change, and no shares of the score.
         warning: what speaks against it, or nothing.
     """
 
@@ -39,6 +40,7 @@ class Method:
     about: str
     paper: str
     sums: str = ""
+    slopes: bool = False
     warning: str = ""
 
     @property
@@ -67,14 +69,18 @@ class Method:
 
 
 _ALL = (
-    Method("gradient", gradient, "how the score changes with each pixel", "Simonyan et al., 2014"),
+    Method(
+        "gradient", gradient, "how the score changes with each pixel", "Simonyan et al., 2014", slopes=True
+    ),
     Method(
         "input-x-gradient",
         input_times_gradient,
         "each pixel times its gradient",
         "Shrikumar et al., 2016",
     ),
-    Method("smoothgrad", smoothgrad, "the mean gradient over noisy copies", "Smilkov et al., 2017"),
+    Method(
+        "smoothgrad", smoothgrad, "the mean gradient over noisy copies", "Smilkov et al., 2017", slopes=True
+    ),
     Method(
         "integrated-gradients",
         integrated_gradients,
@@ -102,6 +108,7 @@ _ALL = (
         guided_backpropagation,
         "the gradient through relu's positive side only",
         "Springenberg et al., 2015",
+        slopes=True,
         warning=WARNING,
     ),
     Method(
@@ -109,6 +116,7 @@ _ALL = (
         deconvolution,
         "the gradient with relu on the way back",
         "Zeiler and Fergus, 2014",
+        slopes=True,
         warning=WARNING,
     ),
 )
