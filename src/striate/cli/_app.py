@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from striate.cli import _convert, _data, _doctor, _evaluate, _explain, _predict, _summary, _train
+from striate.cli import _convert, _data, _doctor, _evaluate, _explain, _index, _predict, _summary, _train
 from striate.cli._errors import guarded
 from striate.cli.bench import bench
 
@@ -32,6 +32,8 @@ app.command("predict")(_predict.predict)
 app.command("summary")(_summary.summary)
 app.command("explain")(_explain.explain)
 app.command("see")(_explain.see)
+app.command("index")(_index.index)
+app.command("similar")(_index.similar)
 app.command("convert")(_convert.convert)
 app.add_typer(_data.app, name="data")
 app.command("doctor")(_doctor.doctor)
