@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from striate.cli import _convert, _data, _doctor, _evaluate, _explain, _index, _predict, _summary, _train
+from striate.cli import (
+    _convert,
+    _data,
+    _doctor,
+    _ensemble,
+    _evaluate,
+    _explain,
+    _index,
+    _predict,
+    _search,
+    _summary,
+    _train,
+)
 from striate.cli._errors import guarded
 from striate.cli.bench import bench
 
@@ -29,6 +41,8 @@ app = typer.Typer(
 app.command("train")(_train.train)
 app.command("evaluate")(_evaluate.evaluate)
 app.command("predict")(_predict.predict)
+app.command("search")(_search.search)
+app.command("ensemble")(_ensemble.ensemble)
 app.command("summary")(_summary.summary)
 app.command("explain")(_explain.explain)
 app.command("see")(_explain.see)

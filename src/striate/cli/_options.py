@@ -39,6 +39,12 @@ Fit = Annotated[
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read.")]
 
 
+SplitSeed = Annotated[
+    int | None,
+    typer.Option(metavar="NUMBER", help="Decides which pictures test.", show_default="that of --seed"),
+]
+
+
 def picture_options(
     table: str | None,
     file_column: str | None,
@@ -47,6 +53,7 @@ def picture_options(
     size: str | None,
     fit: str | None,
     skip_broken: bool,
+    split_seed: int | None = None,
 ) -> PictureOptions:
     """The options as a value.
 
@@ -56,7 +63,7 @@ def picture_options(
     from striate.tasks import PictureOptions
 
     sides = None if size is None else sides_of(size)
-    return PictureOptions(table, file_column, label_column, target, sides, fit, None, skip_broken)
+    return PictureOptions(table, file_column, label_column, target, sides, fit, None, skip_broken, split_seed)
 
 
 def sides_of(text: str) -> tuple[int, int]:

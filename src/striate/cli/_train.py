@@ -66,6 +66,7 @@ def train(
     size: options.Size = None,
     fit: options.Fit = None,
     skip_broken: options.SkipBroken = False,
+    split_seed: options.SplitSeed = None,
     model: Annotated[str | None, MODEL] = None,
     source: Annotated[str | None, FROM] = None,
     learn: Annotated[str | None, LEARN] = None,
@@ -102,7 +103,9 @@ def train(
         raise ArgumentError(Problem("DATA", "no data set was named", "its name", cure))
     from striate.tasks import Wishes
 
-    pictures = options.picture_options(table, file_column, label_column, target, size, fit, skip_broken)
+    pictures = options.picture_options(
+        table, file_column, label_column, target, size, fit, skip_broken, split_seed
+    )
     wishes = Wishes(
         data, model, recipe, epochs, batch_size, optimizer, lr, time, augment, smoothing, seed or 0, limit,
         pictures, ("striate", *sys.argv[1:]), source, learn,
@@ -113,12 +116,14 @@ def train(
 def _begin(wishes: Wishes, out: str | None) -> None:
     """Plan, say aloud what was decided, and carry it out."""
     from striate.tasks import begin, plan
+    from striate.tasks.run_folder import refuse_taken
 
+    refuse_taken(out)
     with reading() as progress:
         planned = plan(wishes, progress)
     for sentence in planned.said:
         say(sentence)
-    _carry_out(begin(planned.order, out, planned.material), planned.order, planned.material)
+    carry_out(begin(planned.order, out, planned.material), planned.order, planned.material)
 
 
 def _resume(path: str, given: dict[str, Any]) -> None:
@@ -134,19 +139,19 @@ def _resume(path: str, given: dict[str, Any]) -> None:
     folder, order = reopen(path)
     with reading() as progress:
         material = gathered(order, progress)
-    _carry_out(folder, order, material)
+    carry_out(folder, order, material)
 
 
-def _carry_out(folder: RunFolder, order: Order, material: Material) -> None:
+def carry_out(folder: RunFolder, order: Order, material: Material) -> None:
     """Train with a progress bar and say what came of it."""
-    from striate.tasks import carry_out
+    from striate import tasks
     from striate.training.progress import Progress
 
     params = order.network.totals.params
     say(f"{order.model_name} ({params:,} parameters) on {material.name}, recipe {order.recipe.name}")
     say(f"Everything goes to {folder.path}; {folder.augmented.name} shows what the network will see.")
     with Progress(console=messages()) as progress:
-        outcome = carry_out(folder, order, [progress], material, say)
+        outcome = tasks.carry_out(folder, order, [progress], material, say)
     _tell(outcome)
 
 

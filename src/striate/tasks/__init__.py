@@ -1,6 +1,7 @@
 """Whole jobs: a training run and its folder, evaluation, prediction, the report."""
 
 from striate.tasks.evaluation import Evaluation, evaluate
+from striate.tasks.joining import Joined, ensemble
 from striate.tasks.material import Material, Portion, gather
 from striate.tasks.model_source import find_network
 from striate.tasks.order import Order
@@ -16,6 +17,7 @@ from striate.tasks.training_run import Outcome, begin, carry_out, gathered, reop
 __all__ = [
     "RECIPES",
     "Evaluation",
+    "Joined",
     "Material",
     "Order",
     "Outcome",
@@ -30,6 +32,7 @@ __all__ = [
     "Wishes",
     "begin",
     "carry_out",
+    "ensemble",
     "evaluate",
     "find_network",
     "gather",

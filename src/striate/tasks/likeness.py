@@ -21,11 +21,11 @@ LEAST = 0.02
 CHANNELS = {1: ("brightness",), 3: ("red", "green", "blue")}
 
 
-def training_facts(material: Material, seed: int) -> dict[str, Any]:
+def training_facts(material: Material) -> dict[str, Any]:
     """What a model file keeps of its training pictures, as plain JSON values.
 
     `gist` is what a baseline must know, `looks` what other pictures are compared with, `content` tells the
-    folder when it comes again, and `seed` splits it as it was split.
+    folder when it comes again, and `seed` splits it as it was.
     """
     folder = material.folder
     return {
@@ -34,7 +34,7 @@ def training_facts(material: Material, seed: int) -> dict[str, Any]:
         "gist": material.answer.gist(material.train.y),
         "looks": looks(material.train, None if folder is None else folder.sizes),
         "content": "" if folder is None else content(folder.sha256),
-        "seed": seed,
+        "seed": 0 if folder is None else folder.seed,
     }
 
 

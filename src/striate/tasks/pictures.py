@@ -18,6 +18,7 @@ class PictureOptions:
         table: a CSV or JSON-lines file of names and targets. file_column, label_column: its columns.
         target: the kind of answer. size: (H, W). fit: "crop", "pad" or "stretch".
         channels: 1 or 3. skip_broken: go on without pictures that cannot be read.
+        split_seed: decides the split; that of the run unless given.
     """
 
     table: str | None = None
@@ -28,6 +29,7 @@ class PictureOptions:
     fit: str | None = None
     channels: int | None = None
     skip_broken: bool = False
+    split_seed: int | None = None
 
     def anchored(self) -> PictureOptions:
         """The same with the table's whole path, so that a run can be resumed from anywhere."""
@@ -58,4 +60,6 @@ class PictureOptions:
         """The folder, as `datasets.image_folder` gives it; `more` are arguments of it."""
         from striate.datasets import image_folder
 
-        return image_folder(path, **asdict(self), seed=seed, progress=progress, **more)
+        given = asdict(self)
+        own = given.pop("split_seed")
+        return image_folder(path, **given, seed=seed if own is None else own, progress=progress, **more)

@@ -114,6 +114,16 @@ def new_folder(name: str, out: str | Path | None = None, base: str | Path = "run
     raise AssertionError("numbers never end")
 
 
+def refuse_taken(out: str | Path | None) -> None:
+    """Refuse a folder that holds something, before a long work begins; nothing is made yet.
+
+    Raises:
+        ArgumentError: it does.
+    """
+    if out is not None and Path(out).is_dir() and any(Path(out).iterdir()):
+        raise _taken(Path(out))
+
+
 def existing_folder(path: str | Path) -> RunFolder:
     """The folder of a run that was begun.
 
@@ -165,9 +175,14 @@ def _chosen(path: Path) -> RunFolder:
     except OSError as error:
         raise _not_made(path, error) from None
     if taken:
-        cure = f"Choose another folder, or continue a run with: striate train --resume {path}"
-        raise ArgumentError(Problem("--out", f"{path} is not empty", "a new or empty folder", cure))
+        raise _taken(path)
     return RunFolder(path)
+
+
+def _taken(path: Path) -> ArgumentError:
+    """The error of a folder that holds something."""
+    cure = f"Choose another folder, or continue a run with: striate train --resume {path}"
+    return ArgumentError(Problem("--out", f"{path} is not empty", "a new or empty folder", cure))
 
 
 def _not_made(path: Path, error: OSError) -> ArgumentError:

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from striate.applications import pretrained
 from striate.datasets.folders.batches import Batches
 from striate.errors import DataError, Problem
 from striate.images import Preprocessing
+from striate.layers import Average
 from striate.models import Model, load
 from striate.network import Network
 from striate.tasks.answers import Answer, Binary, Multinomial, from_json
@@ -49,7 +51,21 @@ class Trained:
         Args:
             x: (N, H, W, C) uint8 pictures, or `Batches` of them.
         """
-        fed = self.as_input(x) if isinstance(x, np.ndarray) else Fed(x, self)
+        given = self._once(x)
+        return (given + self._once(x, mirrored=True)) / 2 if self.looks_twice else given
+
+    @property
+    def looks_twice(self) -> bool:
+        """Whether the answer is the mean of those for a picture and for its mirror image."""
+        return self.model.about.get("mirrored") is True
+
+    def _once(self, x: Any, mirrored: bool = False) -> np.ndarray:
+        """One pass through the network."""
+        fed = (
+            self.as_input(_mirror(x) if mirrored else x)
+            if isinstance(x, np.ndarray)
+            else Fed(x, self, mirrored)
+        )
         raw = np.asarray(self.model.predict(fed, batch_size=BATCH, verbose=0), np.float64)
         return self.answer.from_raw(raw) if gives_logits(self.model.network, self.answer) else raw
 
@@ -59,7 +75,11 @@ class Trained:
         What is not uint8 is taken to be scaled already.
         """
         pictures = x.reshape(len(x), *self.shape)
-        scaled = x.dtype != np.uint8 or self.model.preprocessing is not None or has_scaling_layer(self.model.network)
+        scaled = (
+            x.dtype != np.uint8
+            or self.model.preprocessing is not None
+            or has_scaling_layer(self.model.network)
+        )
         return pictures if scaled else pictures.astype(np.float32) / np.float32(255)
 
     def preprocessing(self) -> Preprocessing:
@@ -85,11 +105,12 @@ class Fed:
     """Batches as the model takes them; asked for by number, they come in the order of their epoch.
 
     Args:
-        batches: of pictures and targets. trained: the model.
+        batches: of pictures and targets. trained: the model. mirrored: left for right.
     """
 
     batches: Batches
     trained: Trained
+    mirrored: bool = False
 
     def __len__(self) -> int:
         """Batches of an epoch."""
@@ -101,18 +122,27 @@ class Fed:
 
     def at(self, epoch: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The batches of one epoch, from the batch `start` on."""
-        return ((self.trained.as_input(x), y) for x, y in self.batches.at(epoch, start))
+        batches = self.batches.at(epoch, start)
+        return ((self.trained.as_input(_mirror(x) if self.mirrored else x), y) for x, y in batches)
+
+
+def _mirror(x: np.ndarray) -> np.ndarray:
+    """Left for right."""
+    return np.ascontiguousarray(x[:, :, ::-1])
 
 
 def load_trained(path: str | Path, class_names: Sequence[str] | None = None) -> Trained:
     """The model of a run's folder or of a file.
 
     Args:
-        path: the folder or the file. class_names: names to use when the file holds none.
+        path: the folder or the file, or the name of trained weights. class_names: names to use when the file
+            holds none.
 
     Raises:
         StriateError: there is no such model, the file is refused, or its outputs are no answer.
     """
+    if pretrained.is_name(str(path)):
+        return make_trained(pretrained.load(str(path)), class_names)
     file = model_file(path)
     return make_trained(load(file), class_names, file)
 
@@ -151,6 +181,15 @@ def gives_logits(network: Network, answer: Answer) -> bool:
 
 def ends_in_chances(network: Network) -> bool:
     """Whether the only output ends in a softmax or a sigmoid."""
-    layer: Any = network.program.steps[network.program.outputs[0]].layer
-    name = getattr(layer, "activation", None)
-    return name in ("softmax", "sigmoid") or type(layer).__name__ == "Softmax"
+    return _are_chances(network, network.program.outputs[0])
+
+
+def _are_chances(network: Network, path: str) -> bool:
+    """Whether a step gives probabilities; the mean of probabilities is one."""
+    step: Any = network.program.steps.get(path)
+    if step is None:
+        return False
+    if isinstance(step.layer, Average):
+        return all(_are_chances(network, each) for each in step.inputs)
+    name = getattr(step.layer, "activation", None)
+    return name in ("softmax", "sigmoid") or type(step.layer).__name__ == "Softmax"

@@ -104,7 +104,7 @@ def carry_out(
     _refuse_changes(order, found)
     anew = order.tuning is None
     model = untrained(order.network, found, order.seed) if anew else adopted_model(order, found)
-    model.about["training"] = training_facts(found, order.seed)
+    model.about["training"] = training_facts(found)
     trained = Trained(model, found.answer, folder.model)
     if not folder.augmented.exists():
         save_sheet(folder.augmented, found.train, order.recipe.augment, order.seed)
