@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import striate as st
+from striate.applications import pretrained
 from striate.errors import ArgumentError, DataError, FormatError
 from striate.formats import write_safetensors
 from striate.images import Preprocessing
@@ -22,7 +23,7 @@ from striate.network import sequential
 from striate.tasks import Order, Wishes, begin, carry_out, plan, reopen
 from striate.tasks.features import digest, features
 from striate.tasks.fine_tuning import head_of, rate_factors
-from striate.tasks.source import adopted_network, find_source, is_weights_name
+from striate.tasks.source import adopted_network, find_source
 from striate.training.callbacks import Callback
 
 NETWORK = sequential(
@@ -265,8 +266,8 @@ def test_weights_of_another_framework_need_an_architecture(tmp_path):
 
 
 def test_names_of_weights_and_files_that_are_not_there():
-    assert is_weights_name("mobilenet_v2")
-    assert not is_weights_name("nothing.striate")
+    assert pretrained.is_name("mobilenet_v2")
+    assert not pretrained.is_name("nothing.striate")
     with pytest.raises(ArgumentError, match="weights: there are none named 'resnet5'"):
         find_source("resnet5")
     with pytest.raises(DataError, match="there is no such file or folder"):

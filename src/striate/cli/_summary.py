@@ -36,6 +36,7 @@ def summary(
 
 def _network(model: str) -> Network:
     """The network of a trained model, or the one that the words mean."""
+    from striate.applications import pretrained
     from striate.tasks import find_network
     from striate.tasks.run_folder import model_file
 
@@ -43,4 +44,6 @@ def _network(model: str) -> Network:
         from striate.formats import load_model
 
         return load_model(model_file(model)).network
+    if "/" in model and pretrained.is_name(model):
+        return pretrained.network_of(pretrained.get(model))
     return find_network(model)

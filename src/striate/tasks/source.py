@@ -55,21 +55,6 @@ class TrainedSource:
         return Tuning(self.source, digest(self.model), preprocessing, model, learn)
 
 
-def is_weights_name(source: str) -> bool:
-    """Whether a person means named weights; a file or folder of that name comes first.
-
-    >>> is_weights_name("resnet50"), is_weights_name("weights.pth")
-    (True, False)
-    """
-    if Path(source).exists() or source.endswith((".striate", ".json")):
-        return False
-    try:
-        pretrained.get(source)
-    except ArgumentError:
-        return False
-    return True
-
-
 def find_source(source: str, model: str | None = None) -> TrainedSource:
     """The trained network that a person means.
 
@@ -80,7 +65,7 @@ def find_source(source: str, model: str | None = None) -> TrainedSource:
     Raises:
         StriateError: there is none, the file is refused, or it does not fit the architecture.
     """
-    if is_weights_name(source):
+    if pretrained.is_name(source):
         found = pretrained.load(source)
         record = pretrained.get(source)
         said = f"Beginning from {record.name}: {record.title} ({record.licence})."

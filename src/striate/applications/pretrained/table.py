@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from striate.applications.pretrained.record import Carried, NamedWeights
@@ -239,6 +240,21 @@ def get(name: str) -> NamedWeights:
     raise ArgumentError(
         Problem("weights", f"there are none named {name!r}", f"one of {', '.join(_TABLE)}", cure)
     )
+
+
+def is_name(source: str) -> bool:
+    """Whether a person means named weights; a file or folder of that name comes first.
+
+    >>> is_name("resnet50"), is_name("weights.pth")
+    (True, False)
+    """
+    if Path(source).exists():
+        return False
+    try:
+        get(source)
+    except ArgumentError:
+        return False
+    return True
 
 
 def find(application: str, weights: str) -> tuple[NamedWeights, ...]:
