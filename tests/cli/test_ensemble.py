@@ -2,9 +2,9 @@
 
 import pytest
 from cli_fixtures import *  # noqa: F403
-from tasks.folder_fixtures import paint
 
 import striate as st
+from tasks.folder_fixtures import paint
 
 
 def test_two_files_become_one(run, pets, tmp_path):

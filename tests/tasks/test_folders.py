@@ -11,7 +11,18 @@ from PIL import Image
 
 import striate as st
 from striate.errors import ArgumentError, DataError
-from striate.tasks import PictureOptions, Wishes, begin, carry_out, evaluate, plan, predict, reopen
+from striate.tasks import (
+    PictureOptions,
+    Wishes,
+    begin,
+    carry_out,
+    evaluate,
+    gather,
+    plan,
+    predict,
+    reopen,
+)
+from striate.tasks.reporting.found import data_parts
 from striate.training.callbacks import Callback
 
 
@@ -138,6 +149,21 @@ def test_changed_pictures_are_not_trained_on(tmp_path):
         "expected the same pictures, names and labels.\n"
         "  Bring them back as they were, or start a new run."
     )
+
+
+def test_broken_and_duplicate_files_are_in_the_report(tmp_path):
+    folder = paint(tmp_path / "birds", ("cat", "dog"), 10)
+    (folder / "cat" / "<b>bad.png").write_text("hello")
+    (folder / "dog" / "twin.png").write_bytes((folder / "dog" / "dog004.png").read_bytes())
+    with pytest.raises(DataError, match=r"bad\.png: it is not recognized as a picture"):
+        gather(str(folder))
+    material = gather(str(folder), PictureOptions(skip_broken=True))
+    page = "".join(data_parts(material))
+    assert "cat/&lt;b&gt;bad.png" in page
+    assert "1 files were left out" not in page
+    assert "One file was left out:" in page
+    assert "dog/dog004.png, dog/twin.png" in page
+    assert "smallest 8 x 8, middle 8 x 8, largest 8 x 8" in page
 
 
 def test_other_pictures_are_warned_of(pets_run, tmp_path):

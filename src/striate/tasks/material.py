@@ -113,12 +113,14 @@ class Material:
         said.append(f"The answer is {self.answer.KIND}, because {self.folder.target_reason}: {listed}.")
         split = self.folder.split_reason
         said += [self.folder.size_reason, split[:1].upper() + split[1:]]
-        if self.folder.groups:
+        alike, broken = len(self.folder.groups), len(self.folder.broken)
+        if alike:
             count = sum(map(len, self.folder.groups))
-            groups = f"in {len(self.folder.groups):,} groups, each on one side of the split"
-            said.append(f"{count:,} pictures look like others, {groups}.")
-        if self.folder.broken:
-            said.append(f"{len(self.folder.broken):,} pictures cannot be used and were left out.")
+            groups = "one group, all" if alike == 1 else f"{alike:,} groups, each"
+            said.append(f"{count:,} pictures look like others, in {groups} on one side of the split.")
+        if broken:
+            some = f"{broken:,} pictures cannot be used and were left out."
+            said.append("One picture cannot be used and was left out." if broken == 1 else some)
         return [*said, *map(str, self.folder.notes)]
 
 

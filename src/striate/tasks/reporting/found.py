@@ -75,22 +75,25 @@ def _sizes(sizes: np.ndarray) -> str:
 
 def _broken(folder: Any) -> list[str]:
     """Pictures that were left out."""
-    if not folder.broken:
+    count = len(folder.broken)
+    if not count:
         return [paragraph("No file was broken.", "dim")]
+    said = "One file was left out" if count == 1 else f"{count:,} files were left out"
     rows = [(each.file, each.reason) for each in folder.broken[:LISTED]]
-    return [paragraph(f"{len(folder.broken):,} files were left out{_more(folder.broken)}:"),
-            table(("file", "why"), rows, "left")]  # fmt: skip
+    return [paragraph(f"{said}{_more(folder.broken)}:"), table(("file", "why"), rows, "left")]
 
 
 def _alike(folder: Any) -> list[str]:
     """Groups of look-alikes."""
-    if not folder.groups:
+    count = len(folder.groups)
+    if not count:
         return [paragraph("No two pictures look alike.", "dim")]
     rows = [
         (", ".join(folder.files[row] for row in group[:6]), f"{len(group):,}")
         for group in folder.groups[:LISTED]
     ]
-    said = f"{len(folder.groups):,} groups of pictures look alike; each group is on one side of the split"
+    many = "One group" if count == 1 else f"{count:,} groups"
+    said = f"{many} of pictures look alike; all of a group are on one side of the split"
     return [paragraph(f"{said}{_more(folder.groups)}:"), table(("files", "pictures"), rows)]
 
 
