@@ -272,3 +272,12 @@ def test_names_of_weights_and_files_that_are_not_there():
         find_source("resnet5")
     with pytest.raises(DataError, match="there is no such file or folder"):
         find_source("runs/nothing.striate")
+
+
+@pytest.mark.parametrize("name", ["resnet50", "other.striate"])
+def test_what_brings_an_architecture_takes_no_other(name):
+    with pytest.raises(ArgumentError) as refused:
+        find_source(name, "lenet5")
+    assert str(refused.value) == (
+        f"--model: {name} brings its own architecture; expected --from alone.\n  Leave --model out."
+    )

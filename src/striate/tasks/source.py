@@ -65,16 +65,20 @@ def find_source(source: str, model: str | None = None) -> TrainedSource:
     Raises:
         StriateError: there is none, the file is refused, or it does not fit the architecture.
     """
+    path = Path(source)
+    ours = path.suffix == ".striate" or (path / "config.json").exists()
+    if model is not None and (ours or pretrained.is_name(source)):
+        happened = f"{source} brings its own architecture"
+        raise ArgumentError(Problem("--model", happened, "--from alone", "Leave --model out."))
     if pretrained.is_name(source):
         found = pretrained.load(source)
         record = pretrained.get(source)
         said = f"Beginning from {record.name}: {record.title} ({record.licence})."
         assert found.preprocessing is not None
         return TrainedSource(found, record.name, record.application, found.preprocessing, (said,))
-    path = Path(source)
     if not path.exists() and path.suffix == "" and "/" not in source.rstrip("/"):
         pretrained.get(source)  # says which names there are
-    if path.suffix == ".striate" or (path / "config.json").exists() or not path.exists():
+    if ours or not path.exists():
         return _of_ours(source)
     return _foreign(source, model)
 
