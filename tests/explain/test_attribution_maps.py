@@ -148,7 +148,7 @@ def test_layers_that_are_no_map_are_refused():
     assert str(refused.value) == (
         "layer: got 'dense1', which is no map on the way to the scores; "
         "expected the name of a layer with rows and columns.\n"
-        "  Maps are: conv1/preactivation, conv1, pool1, conv2/preactivation, conv2."
+        "  There are: conv1/preactivation, conv1, pool1, conv2/preactivation, conv2."
     )
     model = Sequential([Input((6, 6, 1)), layers.Flatten(), layers.Dense(3)])
     with pytest.raises(ArgumentError) as refused:
