@@ -67,26 +67,29 @@ def main() -> None:
 
 
 def _install(watch: Stopwatch) -> None:
-    """Let the command call a `carry_out` that looks at the watch before, between and after."""
+    """Let the command call a `plan` and a `carry_out` that look at the watch before, between and after."""
     import jax.monitoring
 
     from striate import tasks
     from striate.training.callbacks import LambdaCallback
 
-    carry_out = tasks.carry_out
+    plan, carry_out = tasks.plan, tasks.carry_out
     looks = LambdaCallback(
         on_train_begin=lambda logs=None: watch.mark("data"),
         on_train_end=lambda logs=None: watch.mark("train"),
     )
 
-    def timed(folder: Any, order: Any, watchers: Any = ()) -> Any:
+    def begun(*given: Any) -> Any:
         watch.mark("import")
-        outcome = carry_out(folder, order, [*watchers, looks])
+        return plan(*given)
+
+    def timed(folder: Any, order: Any, watchers: Any = (), *more: Any) -> Any:
+        outcome = carry_out(folder, order, [*watchers, looks], *more)
         watch.mark("test")
         return outcome
 
     jax.monitoring.register_event_duration_secs_listener(watch.compiled)
-    tasks.carry_out = timed
+    tasks.plan, tasks.carry_out = begun, timed
 
 
 if __name__ == "__main__":

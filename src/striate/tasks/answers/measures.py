@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,12 +106,24 @@ def resampled_means(columns: np.ndarray, seed: int, resamples: int = RESAMPLES) 
     count = len(columns)
     random, parts = np.random.default_rng(seed), []
     step = max(1, _CHUNK // count)
+    if step >= resamples:
+        return _weights(count, seed, resamples).astype(np.float64) @ columns / count
     for start in range(0, resamples, step):
-        drawn = min(step, resamples - start)
-        rows = random.integers(0, count, (drawn, count)) + count * np.arange(drawn)[:, None]
-        weights = np.bincount(rows.ravel(), minlength=drawn * count).reshape(drawn, count)
-        parts.append(weights.astype(np.float64) @ columns / count)
+        drawn = _drawn(count, random, min(step, resamples - start))
+        parts.append(drawn.astype(np.float64) @ columns / count)
     return np.concatenate(parts)
+
+
+@functools.lru_cache(maxsize=1)
+def _weights(count: int, seed: int, resamples: int) -> np.ndarray:
+    """How often each row is in each resample; all measures of a test share the last ones."""
+    return _drawn(count, np.random.default_rng(seed), resamples)
+
+
+def _drawn(count: int, random: np.random.Generator, resamples: int) -> np.ndarray:
+    """(resamples, count) uint16."""
+    rows = random.integers(0, count, (resamples, count)) + count * np.arange(resamples)[:, None]
+    return np.bincount(rows.ravel(), minlength=resamples * count).reshape(resamples, count).astype(np.uint16)
 
 
 def interval(values: np.ndarray, share: float = 0.95) -> tuple[float, float]:
