@@ -11,7 +11,8 @@ import numpy as np
 from striate.tasks.material import Portion
 from striate.tasks.trained import BATCH, Trained
 
-ROUNDS = 9
+ALONE, TOGETHER = 7, 3
+"""Rounds that are timed."""
 
 
 def milliseconds(trained: Trained, portion: Portion) -> dict[str, float]:
@@ -20,14 +21,15 @@ def milliseconds(trained: Trained, portion: Portion) -> dict[str, float]:
     Scaling is counted, reading and decoding of files are not.
     """
     many = portion.some(np.arange(min(BATCH, len(portion))))
-    return {"alone": _middle(trained, many[:1]), "among_many": _middle(trained, many) / len(many)}
+    together = _middle(trained, many, TOGETHER) / len(many)
+    return {"alone": _middle(trained, many[:1], ALONE), "among_many": round(together, 4)}
 
 
-def _middle(trained: Trained, pictures: Any) -> float:
+def _middle(trained: Trained, pictures: Any, rounds: int) -> float:
     """The median of a few rounds, after one that compiles."""
     trained.outputs(pictures)
     found = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.perf_counter()
         trained.outputs(pictures)
         found.append(1000 * (time.perf_counter() - began))
