@@ -194,7 +194,7 @@ def dream() -> Drawn:
     rows = [("before", photograph("china", 320), "")]
     for layer in ("conv3_block4_out", "conv4_block3_out", "conv4_block6_out"):
         made = st.explain.dream(resnet(), photograph("china", 320), energy(layer))
-        rows.append((layer, as_pixels(made.picture), f"{made.seconds:.0f} s"))
+        rows.append((f"energy of {layer}", as_pixels(made.picture), ""))
     return sheet("DeepDream", rows)
 
 

@@ -5,7 +5,7 @@ import pytest
 from seeing_networks import pictures, small
 
 from striate import layers
-from striate.errors import ArgumentError, DataError
+from striate.errors import ArgumentError, DataError, StriateError
 from striate.explain import (
     channel,
     direction,
@@ -94,6 +94,38 @@ MISTAKES = {
         lambda m: top_patches(m, "a", iter(())),
         "images: there are none; expected at least one picture.\n"
         "  Give an array (N, H, W, C), or an iterable of batches.",
+    ),
+    "a folder": (
+        lambda m: top_patches(m, "a", "photos/"),
+        "images: got a str; expected pictures.\n  Give an array (N, H, W, C), or an iterable of batches.",
+    ),
+    "moves": (
+        lambda m: maximise(m, channel("a", 0), moves=(1, 2)),
+        "moves: got (1, 2); expected Moves of jitter, scale and rotation.\n"
+        "  Write for instance Moves(8, scale=1.1, rotate=10).",
+    ),
+    "a row alone": (
+        lambda m: receptive_field(m, "b", 3),
+        "b: the position (3,) is not on the map; expected (row, column) from (0, 0) to (5, 5).\n"
+        "  Positions count from 0.",
+    ),
+    "half a sample": (
+        lambda m: receptive_field(m, "b", samples=2.5),
+        "samples: got 2.5; expected a whole number from 1 on.\n  More samples make the field smoother.",
+    ),
+    "vector of words": (
+        lambda m: direction("a", "up"),
+        "vector: its shape is (0,); expected finite numbers, (C,) or (pictures, C).\n"
+        "  Give a number for each channel of the layer.",
+    ),
+    "several pictures": (
+        lambda m: feature_maps(m, pictures(3)),
+        "image: there are 3; expected one picture.\n  Take one of them, such as images[0].",
+    ),
+    "pictures of another size": (
+        lambda m: top_patches(m, "a", pictures(3, side=9)),
+        "input1: the array has shape (3, 9, 9, 3); expected shape (N, 14, 14, 3).\n"
+        "  Resize or crop the data, or make the network for this shape.",
     ),
     "no iterable": (
         lambda m: top_patches(m, "a", 5),
@@ -205,7 +237,7 @@ MISTAKES = {
 @pytest.mark.parametrize("name", MISTAKES)
 def test_mistakes_are_named_with_their_cure(model, name):
     mistake, text = MISTAKES[name]
-    with pytest.raises((ArgumentError, DataError)) as refused:
+    with pytest.raises(StriateError) as refused:
         mistake(model)
     assert str(refused.value) == text
 
@@ -278,3 +310,33 @@ def test_a_partial_program_has_only_what_is_needed():
     assert list(partial(program, ["z"]).steps) == ["z"]
     assert list(partial(program, ["sum"]).steps) == list(program.steps)
     assert list(partial(program, ["input1"]).steps) == []
+
+
+def test_inputs_of_other_channels_than_colours_can_be_looked_at():
+    model = Sequential([Input((6, 6, 5)), layers.Conv2D(3, 3, name="c"), layers.Flatten(), layers.Dense(2)])
+    x = np.random.default_rng().normal(size=(4, 6, 6, 5)).astype(np.float32)
+    for shown in (
+        feature_maps(model, x[0]),
+        filters(model),
+        top_patches(model, "c", x, k=2),
+        project_unit(model, x[0], "c"),
+        embed(model, x),
+    ):
+        assert shown.pixels().shape[-1] == 3
+
+
+def test_networks_without_pictures_have_no_maps():
+    model = Sequential([Input((5,)), layers.Dense(2)], name="flat")
+    with pytest.raises(ArgumentError) as refused:
+        feature_maps(model, np.zeros(5, np.float32))
+    assert str(refused.value) == (
+        "image: an example has the shape (5,); expected a picture, (H, W, C).\n"
+        "  Use read(model, x).values instead."
+    )
+
+
+def test_a_pixel_sees_itself(model):
+    seen = receptive_field(model, "input1", (2, 3))
+    assert seen.box == ((2, 2), (3, 3))
+    assert seen.effective == 1
+    assert repr(channel("a", 1)) == "<Objective a channel 1>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -90,7 +91,12 @@ def plan(model: Model, objective: Objective, size: tuple[int, int], channels: in
         for (term, place), row in zip(pairs, rows, strict=True)
     )
     aims = tuple(_aim(term, place) for term, place in pairs)
-    captions = tuple(_caption(objective, i) for i in range(pictures) for _ in range(copies))
+    spoken = Objective(
+        tuple(
+            t if p.has_space else replace(t, position=None) for t, p in pairs
+        )  # a flat unit has no position
+    )
+    captions = tuple(_caption(spoken, i) for i in range(pictures) for _ in range(copies))
     return Plan(program, aims, numbers, pictures * copies, _deepest_maps(program, places), captions)
 
 

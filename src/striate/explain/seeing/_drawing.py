@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from striate.errors import ArgumentError, DataError, Problem
+from striate.explain._reading import Reading
 from striate.explain.seeing._pixels import as_bytes, fitted
 from striate.pages import diverging, enlarge, grey, tile
 
@@ -18,18 +20,40 @@ def signed(values: np.ndarray, limit: float | None = None) -> np.ndarray:
     """Numbers around zero: blue to red for one channel, around middle grey for three.
 
     Args:
-        values: (H, W), (H, W, 1) or (H, W, 3). limit: the size of a number in full colour.
+        values: (H, W) or (H, W, C); channels other than three are added up.
+        limit: the size of a number in full colour.
 
     Returns:
         (H, W, 3) uint8.
     """
     numbers = np.asarray(values, np.float64)
-    if numbers.ndim == 3 and numbers.shape[-1] == 1:
-        numbers = numbers[..., 0]
+    if numbers.ndim == 3 and numbers.shape[-1] != 3:
+        numbers = numbers.sum(-1)
     if numbers.ndim == 2:
         return diverging(numbers, limit)
     top = limit or float(np.abs(numbers).max(initial=0)) or 1.0
     return as_bytes(0.5 + 0.5 * numbers / top)
+
+
+def picture_of(reading: Reading) -> np.ndarray:
+    """(H, W, 3) uint8: the only picture of a reading; the mean of its channels where they are no colours.
+
+    Raises:
+        DataError: there are several pictures. ArgumentError: there is none.
+    """
+    given = reading.given
+    if len(given) != 1:
+        happened, cure = f"there are {len(given)}", "Take one of them, such as images[0]."
+        raise DataError(Problem("image", happened, "one picture", cure))
+    if given.ndim != 4:
+        happened, cure = f"an example has the shape {given.shape[1:]}", "Use read(model, x).values instead."
+        raise ArgumentError(Problem("image", happened, "a picture, (H, W, C)", cure))
+    return reading.picture() if given.shape[-1] in (1, 3) else grey(as_colour(given[0]))
+
+
+def as_colour(picture: np.ndarray) -> np.ndarray:
+    """(H, W, 1 or 3) the picture itself, or (H, W) the mean of its channels where they are no colours."""
+    return picture if picture.shape[-1] in (1, 3) else picture.astype(np.float64).mean(-1)
 
 
 def sheet_of(pictures: Sequence[np.ndarray], side: int = 64, columns: int | None = None) -> np.ndarray:

@@ -40,6 +40,10 @@ def check_moves(moves: Moves | None, size: tuple[int, int]) -> Moves:
     """
     if moves is None:
         return usual_moves(size)
+    if not isinstance(moves, tuple) or len(moves) != 3:
+        cure = "Write for instance Moves(8, scale=1.1, rotate=10)."
+        raise ArgumentError(Problem("moves", f"got {moves!r}", "Moves of jitter, scale and rotation", cure))
+    moves = Moves(*moves)
     rules = (
         ("moves.jitter", moves.jitter, 0, "pixels, 0 or more"),
         ("moves.scale", moves.scale, 1, "a factor, 1 or more"),

@@ -118,9 +118,10 @@ def check_position(place: Place, position: tuple[int, int] | None) -> tuple[int,
     if position is None:
         return place.centre
     rows, columns = place.shape[:2]
-    if len(position) == 2 and _is_one_of(position[0], rows) and _is_one_of(position[1], columns):
-        return operator.index(position[0]), operator.index(position[1])
-    happened = f"the position {tuple(position)} is not on the map"
+    found: tuple[Any, ...] = tuple(position) if isinstance(position, tuple | list) else (position,)
+    if len(found) == 2 and _is_one_of(found[0], rows) and _is_one_of(found[1], columns):
+        return operator.index(found[0]), operator.index(found[1])
+    happened = f"the position {found} is not on the map"
     expected = f"(row, column) from (0, 0) to ({rows - 1}, {columns - 1})"
     raise ArgumentError(Problem(place.name, happened, expected, "Positions count from 0."))
 

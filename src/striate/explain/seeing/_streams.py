@@ -42,8 +42,10 @@ def stream(model: Model, images: Any, size: int | None = None) -> Iterator[Batch
     """
     shape = model.network.shapes[model.network.inputs[0].name]
     size = size or max(1, min(MOST_PICTURES, MOST_PIXELS // max(1, int(np.prod(shape[:2])))))
-    first = 0
+    first, name = 0, model.network.inputs[0].name
     for given in _of_size(_pieces(images, size, len(shape)), size):
+        if given.shape[1:] not in (shape, shape[:-1]):
+            model.network.read_inputs({name: np.broadcast_to(np.float32(0), given.shape)})
         full = (
             given if len(given) == size else np.concatenate([given, given[-1:].repeat(size - len(given), 0)])
         )
@@ -74,7 +76,7 @@ def _pieces(images: Any, size: int, rank: int) -> Iterator[np.ndarray]:
         for start in range(0, len(images), size):
             yield np.asarray(images[start : start + size])
         return
-    if not isinstance(images, Iterable):
+    if not isinstance(images, Iterable) or isinstance(images, str):
         happened = f"got a {type(images).__name__}"
         cure = "Give an array (N, H, W, C), or an iterable of batches."
         raise DataError(Problem("images", happened, "pictures", cure))

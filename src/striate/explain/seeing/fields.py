@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -98,9 +99,9 @@ def receptive_field(
     place = find_maps(network, layer)
     spot = check_position(place, position)
     chosen = None if channel is None else check_channels(place, channel)[0]
-    if samples < 1:
+    if not isinstance(samples, int) or samples < 1:
         cure = "More samples make the field smoother."
-        raise ArgumentError(Problem("samples", f"got {samples}", "a whole number from 1 on", cure))
+        raise ArgumentError(Problem("samples", f"got {samples!r}", "a whole number from 1 on", cure))
     inputs, ground = _pictures(model, pixels, images, samples, seed)
     count = len(inputs)
     signs = _signs(count, place.channels, chosen, seed)
@@ -109,7 +110,8 @@ def receptive_field(
     influence = np.sqrt(np.asarray(squares, np.float64))
     influence = influence / (influence.max() or 1.0)
     ground = ground if picture is None else _ground(picture, pixels)
-    field: Any = next(row for row in network.rows() if row.name == place.path).receptive
+    rows = {row.name: row.receptive for row in network.rows()}
+    field = rows.get(place.path) or ReceptiveField((1, 1), (Fraction(1), Fraction(1)), (0, 0))
     seen: Any = pixels_seen(network, place.path, spot).get(pixels.name, ((0, 0), (0, 0)))
     wide = float(np.sqrt((influence > SHARE).sum()))
     title = f"What {place.name} sees at {spot}" + ("" if chosen is None else f", channel {chosen}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from striate.explain._reading import read
-from striate.explain.seeing._drawing import map_sheet
+from striate.explain.seeing._drawing import map_sheet, picture_of
 from striate.explain.seeing._places import find_maps, map_layers
 from striate.explain.seeing._running import runner
 from striate.models import Model
@@ -82,9 +82,10 @@ def feature_maps(
     wanted = [layers] if isinstance(layers, str) else list(_telling(network) if layers is None else layers)
     names = tuple(find_maps(network, layer, "layers").name for layer in wanted)
     reading = read(model, image)
+    picture = picture_of(reading)
     values = runner(network, names)(reading.variables, reading.inputs)
     maps = {name: np.asarray(values[name][0]) for name in names}
-    return FeatureMaps(f"Feature maps of {model.name}", reading.picture(), maps, most, strongest)
+    return FeatureMaps(f"Feature maps of {model.name}", picture, maps, most, strongest)
 
 
 def _telling(network: Network) -> list[str]:

@@ -43,7 +43,7 @@ class Term:
         return f"{factor}{self.layer + ' ' if self.layer else ''}{what}{which}{spot}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Objective:
     """A sum of terms that a picture is made to raise; `+`, `-` and `*` with a number make new ones.
 
@@ -74,6 +74,10 @@ class Objective:
     def __neg__(self) -> Objective:
         """As little of it as possible."""
         return self * -1.0
+
+    def __repr__(self) -> str:
+        """Its words: <Objective conv3 channel 5>."""
+        return f"<Objective {self}>"
 
     def __str__(self) -> str:
         """All terms."""
@@ -120,7 +124,10 @@ def direction(
 
     Olah, Mordvintsev and Schubert, Feature visualization, 2017.
     """
-    array = np.asarray(vector, np.float32)
+    try:
+        array = np.asarray(vector, np.float32)
+    except (TypeError, ValueError):
+        array = np.zeros(0, np.float32)
     if array.ndim not in (1, 2) or not array.size or not np.isfinite(array).all():
         happened = f"its shape is {array.shape}" if np.isfinite(array).all() else "it holds NaN or infinity"
         cure = "Give a number for each channel of the layer."

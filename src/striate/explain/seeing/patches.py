@@ -13,7 +13,7 @@ import numpy as np
 
 from striate.errors import ArgumentError, Problem
 from striate.explain._tracing import trace
-from striate.explain.seeing._drawing import cut, set_in, sheet_of
+from striate.explain.seeing._drawing import as_colour, cut, set_in, sheet_of
 from striate.explain.seeing._places import check_channels, find_maps
 from striate.explain.seeing._running import partial
 from striate.explain.seeing._streams import stream
@@ -70,7 +70,7 @@ class TopPatches(Shown):
         is_raw = all(picture.dtype == np.uint8 for picture in whole)
         low, high = (0.0, 255.0) if is_raw else (min(p.min() for p in whole), max(p.max() for p in whole))
         pieces = [
-            set_in(grey(self.patch(channel, rank), low, high), self.box(channel, rank), size)
+            set_in(grey(as_colour(self.patch(channel, rank)), low, high), self.box(channel, rank), size)
             for rank in range(self.scores.shape[1])
         ]
         best, worst = self.scores[index, 0], self.scores[index, -1]

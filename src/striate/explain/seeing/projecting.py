@@ -15,7 +15,7 @@ from striate.errors import ArgumentError, Problem
 from striate.explain._reading import read
 from striate.explain._tracing import trace
 from striate.explain.attribution._rectifiers import deconvnet, guided, named_rectifiers
-from striate.explain.seeing._drawing import cut, signed
+from striate.explain.seeing._drawing import cut, picture_of, signed
 from striate.explain.seeing._places import Place, check_channels, check_position, find_place
 from striate.explain.seeing._running import partial, runner
 from striate.models import Model
@@ -97,6 +97,7 @@ def project_unit(
     network = model.network
     place = find_place(network, layer)
     reading = read(model, image)
+    picture = picture_of(reading)
     values = np.asarray(runner(network, (place.name,))(reading.variables, reading.inputs)[place.name][:1])
     unit = _unit(place, values[0], channel, position)
     back = _projector(network, place.name, by)(reading.variables, reading.inputs, jnp.asarray((0, *unit)))
@@ -107,7 +108,7 @@ def project_unit(
     where = f" at {spot}" if place.has_space else ""
     title = f"{METHODS[by]} of {place.name}, channel {unit[-1]}{where}"
     projected = np.asarray(back[source][0])
-    return Projection(title, reading.picture(), projected, float(values[0][unit]), box, WORDS[by])
+    return Projection(title, picture, projected, float(values[0][unit]), box, WORDS[by])
 
 
 @lru_cache(maxsize=32)
