@@ -112,11 +112,15 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         model.load_weights(tmp_path / "w")
     text = str(caught.value)
     assert text.startswith(
-        "10 problems:\n"
-        "1. w, tensor first/kernel: it is missing; expected float32 [3, 3, 1, 2], for first/kernel."
+        "11 problems:\n"
+        "1. w: 0 of the network's 8 weights are found, 8 are missing, 0 have another shape; "
+        "2 tensors have no place; expected all 8 and no others.\n"
     )
     assert (
-        "9. w, tensor other/bias: the network has no place for it; its shape is [2]; expected none." in text
+        "2. w, tensor first/kernel: it is missing; expected float32 [3, 3, 1, 2], for first/kernel." in text
+    )
+    assert (
+        "10. w, tensor other/bias: the network has no place for it; its shape is [2]; expected none." in text
     )
 
 

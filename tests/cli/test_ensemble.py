@@ -4,7 +4,7 @@ import pytest
 from cli_fixtures import *  # noqa: F403
 
 import striate as st
-from tasks.folder_fixtures import paint
+from tasks.picture_fixtures import paint
 
 
 def test_two_files_become_one(run, pets, tmp_path):

@@ -13,7 +13,7 @@ import striate as st
 from striate.layers import Dense, Flatten
 from striate.network import sequential
 from striate.tasks.answers import Continuous
-from tasks.folder_fixtures import paint
+from tasks.picture_fixtures import paint
 
 NAMES = ("cat", "=cmd()", "owl")
 

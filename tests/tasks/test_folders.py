@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from folder_fixtures import *  # noqa: F403
-from folder_fixtures import net, paint, tabled
+from picture_fixtures import *  # noqa: F403
+from picture_fixtures import net, paint, tabled
 from PIL import Image
 
 import striate as st

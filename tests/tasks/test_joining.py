@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from folder_fixtures import *  # noqa: F403
-from folder_fixtures import net, paint
+from picture_fixtures import *  # noqa: F403
+from picture_fixtures import net, paint
 
 import striate as st
 from striate.errors import ArgumentError

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from folder_fixtures import paint
+from picture_fixtures import paint
 
 from striate.errors import ArgumentError, DataError
 from striate.network import from_json

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import striate as st
-from tasks.folder_fixtures import net, paint
+from tasks.picture_fixtures import net, paint
 
 EPOCHS = 40
 

@@ -194,7 +194,7 @@ def get(identifier: Any) -> Loss:
         ArgumentError: listing the names that are known.
 
     >>> get("mse"), get("sparse_categorical_crossentropy")
-    (MeanSquaredError(), SparseCategoricalCrossentropy(from_logits=False))
+    (MeanSquaredError(), SparseCategoricalCrossentropy(from_logits=False, label_smoothing=0.0))
     """
     if isinstance(identifier, Callable) and not isinstance(identifier, Loss | type):
         # The functions of this module stand for their classes, so that their targets are checked.
