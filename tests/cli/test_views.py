@@ -10,9 +10,10 @@ import pytest
 from cli_fixtures import *  # noqa: F403
 from rich.cells import cell_len
 
-from striate.cli._terminal import bar, inert, percent, quantity, show_json
+from striate.cli._terminal import bar, inert, quantity, show_json
 from striate.layers import Conv2D
 from striate.network import sequential, to_json
+from striate.tasks.answers.answer import percent
 
 
 def test_version_and_help(run):

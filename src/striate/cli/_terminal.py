@@ -71,17 +71,6 @@ def bar(share: float, width: int) -> str:
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
 
 
-def percent(share: float) -> str:
-    """A share as a person says it.
-
-    >>> percent(0.824), percent(0.0004), percent(0.9996), percent(1.0)
-    ('82 %', '<1 %', '>99 %', '100 %')
-    """
-    if 0 < share < 0.005:
-        return "<1 %"
-    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
-
-
 def quantity(number: float | None) -> str:
     """Bytes as a person says them.
 

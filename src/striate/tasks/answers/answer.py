@@ -36,8 +36,6 @@ class Answer(abc.ABC):
 
     KIND: ClassVar[str]
     ACTIVATION: ClassVar[str | None]
-    WATCHED: ClassVar[str]
-    """The number that early stopping watches on held-out pictures."""
 
     names: tuple[str, ...]
 

@@ -23,8 +23,6 @@ TINY = 1e-7
 class _Classes(Answer):
     """The part that does not depend on the number of classes."""
 
-    WATCHED: ClassVar[str] = "val_loss"
-
     @property
     def is_classes(self) -> bool:
         """Each picture belongs to exactly one class."""

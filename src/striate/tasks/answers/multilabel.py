@@ -27,7 +27,6 @@ class MultiLabel(Answer):
 
     KIND: ClassVar[str] = "multilabel"
     ACTIVATION: ClassVar[str | None] = "sigmoid"
-    WATCHED: ClassVar[str] = "val_loss"
 
     def loss(self, smoothing: float = 0.0, from_logits: bool = False) -> Loss:
         """Cross-entropy of each label, averaged."""

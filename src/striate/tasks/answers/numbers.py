@@ -22,8 +22,6 @@ LOSSES = {"mse": losses.MeanSquaredError, "mae": losses.MeanAbsoluteError, "hube
 class _Number(Answer):
     """The part that counts and other numbers share."""
 
-    WATCHED: ClassVar[str] = "val_loss"
-
     def prepare(self, targets: np.ndarray) -> np.ndarray:
         """(N, units) float32."""
         return np.asarray(targets, np.float32).reshape(len(targets), self.units)
