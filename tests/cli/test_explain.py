@@ -51,6 +51,13 @@ def test_a_method_by_name_writes_a_page(run, home):
     assert "<img src=x>" not in page
 
 
+def test_without_a_method_it_chooses_and_says_why(run, home):
+    done = run("explain", home / "run", home / "a.png", "--class", "cat")
+    assert done.out.startswith("why cat")
+    for method in ("integrated-gradients", "grad-cam", "occlusion", "lrp"):
+        assert f"{method}: chosen " in done.out
+
+
 def test_a_class_by_name_and_by_number(run, home):
     by_name = run("explain", home / "run", home / "a.png", "-m", "gradient", "--class", "cat")
     by_number = run("explain", home / "run", home / "a.png", "-m", "gradient", "-c", 0)

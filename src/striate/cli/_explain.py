@@ -38,7 +38,7 @@ def explain(
     method: Annotated[
         str | None,
         typer.Option("--method", "-m", metavar="NAME", help="How to explain the answer; see --methods.",
-                     show_default="grad-cam"),
+                     show_default="several that suit the network"),
     ] = None,
     layer: Annotated[
         str | None,

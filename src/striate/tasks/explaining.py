@@ -19,9 +19,6 @@ from striate.training._scaling import has_scaling_layer
 RECORDING = "recording"
 """The folder of a run in which its recording is looked for."""
 
-USUAL = "grad-cam"
-"""The method that is used unless one is named."""
-
 
 @dataclass(frozen=True)
 class Subject:
@@ -88,23 +85,26 @@ def explain(
 
     Args:
         found: the model and the picture.
-        method: of attribution; USUAL unless given. layer: where the method looks, or which
-            convolution is viewed (the first unless given). target: the class, by name or number.
+        method: of attribution; several that suit the network unless given. layer: where they look, or
+            which convolution is viewed (the first unless given). target: the class, by name or number.
         address: of numbers to take apart, such as "conv2/output[0,5,3,7]"; its step is the model's.
         view: filter, equation, network, matrix, cost, or all.
         focus: filter, channel and position of a view.
 
     Raises:
-        StriateError: a question that does not fit the model; see `explain.attribute`, `at` and `views`.
+        StriateError: a question that does not fit the model; see `why`, `attribute`, `at` and `views`.
     """
     if address is not None:
         return _address(found, address, target)
     if view is not None:
         return _view(found, view, layer, focus)
-    from striate.explain.attribution import attribute
+    from striate.explain import attribute, why
 
+    aim = _class(found.model, target)
+    if method is None:
+        return why(found.model, found.x, aim, layer=layer)
     options = {} if layer is None else {"layer": layer}
-    return attribute(found.model, found.x, method or USUAL, _class(found.model, target), **options)
+    return attribute(found.model, found.x, method, aim, **options)
 
 
 def _address(found: Subject, address: str, target: str | None) -> Shown:
