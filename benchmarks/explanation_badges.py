@@ -21,7 +21,7 @@ import numpy as np
 import striate as st
 from striate import datasets
 from striate.errors import StriateError
-from striate.explain import CHECKS, CheckReport
+from striate.explain import CheckReport
 from striate.explain.attribution import METHODS
 from striate.tasks.run_folder import model_file
 
@@ -34,18 +34,19 @@ def table_of(data: str, run: str, images: int, twin: int) -> list[str]:
     (x_train, y_train), (x_test, _) = datasets.get(data).load()
     pictures = _shaped(model, x_test[:images])
     training = (_shaped(model, x_train[:twin]), y_train.reshape(-1)[:twin].astype(np.int32))
-    head = f"| method | {' | '.join(CHECKS)} |"
-    lines = [f"## {model.name} on {data}", "", head, "|---" * (len(CHECKS) + 1) + "|"]
+    said: dict[str, CheckReport | str] = {}
     for name in METHODS:
         began = time.perf_counter()
         try:
-            report = st.explain.check(model, name, pictures, training=training)
+            said[name] = st.explain.check(model, name, pictures, training=training)
         except StriateError as error:
-            lines.append(f"| {name} | {error.problems[0].happened} |" + " |" * (len(CHECKS) - 1))
-            continue
-        lines.append(_row(name, report))
+            said[name] = error.problems[0].happened
         print(f"{data} {name}: {time.perf_counter() - began:.0f} s", flush=True)
-    return [*lines, ""]
+    reports = [report for report in said.values() if isinstance(report, CheckReport)]
+    checks = list(dict.fromkeys(badge.check for report in reports for badge in report.badges))
+    head = f"| method | {' | '.join(checks)} |"
+    lines = [f"## {model.name} on {data}", "", head, "|---" * (len(checks) + 1) + "|"]
+    return [*lines, *(_row(name, report, checks) for name, report in said.items()), ""]
 
 
 def _shaped(model: st.Model, x: np.ndarray) -> np.ndarray:
@@ -53,11 +54,13 @@ def _shaped(model: st.Model, x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), *(model.network.inputs[0].shape or ()))
 
 
-def _row(name: str, report: CheckReport) -> str:
-    """One method: each check's verdict and value."""
+def _row(name: str, report: CheckReport | str, checks: list[str]) -> str:
+    """One method: each check's verdict and value, or why it does not apply to this network."""
+    if isinstance(report, str):
+        return f"| {name} | {report} |" + " |" * (len(checks) - 1)
     said = {badge.check: badge for badge in report.badges}
     cells = []
-    for check in CHECKS:
+    for check in checks:
         badge = said.get(check)
         word = "" if badge is None or badge.holds is None else "yes " if badge.holds else "no "
         cells.append("" if badge is None else f"{word}{badge.figure:.2g}")

@@ -49,6 +49,13 @@ struct Case {
   long threads;
 };
 
+// The kind of convolution that has a faster way: whole vectors of channels and a dense 3x3 kernel.
+void square_kernel(Convolution& v) {
+  v.groups = v.stride_rows = v.stride_cols = v.dilation_rows = v.dilation_cols = 1;
+  v.kernel_rows = v.kernel_cols = 3;
+  v.in.channels = pick({16, 16, 32, 48, 64});
+}
+
 Case draw() {
   Case c{};
   Convolution& v = c.conv;
@@ -63,12 +70,14 @@ Case draw() {
   v.dilation_cols = pick({1, 1, 1, 2, 3});
   v.pad_top = between(0, 3);
   v.pad_left = between(0, 3);
+  if (randomness() % 3 == 0) square_kernel(v);
   const long rows = v.in.rows + v.pad_top + between(0, 3) - (v.kernel_rows - 1) * v.dilation_rows - 1;
   const long cols = v.in.cols + v.pad_left + between(0, 3) - (v.kernel_cols - 1) * v.dilation_cols - 1;
   if (rows < 0 || cols < 0) return draw();
   v.out = {v.in.images, rows / v.stride_rows + 1, cols / v.stride_cols + 1,
            v.groups * std::min(widest, pick({1, 2, 3, 7, 10, 16, 17, 32, 40, 48, 64, 70}))};
   c.relu = randomness() % 2;
+  v.direct = randomness() % 3 == 0;
   c.pool = v.out.rows > 1 && v.out.cols > 1 && randomness() % 2;
   c.threads = between(1, 4);
   return c;

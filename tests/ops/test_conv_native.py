@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from striate import ops
+from striate.layers import Conv2D
+from striate.models import Input, Sequential
 from striate.ops import _native
 from striate.ops._conv_native import Geometry, native_forward, native_input_gradient, native_weight_gradients
 
@@ -175,3 +177,59 @@ def test_the_environment_switches_the_kernels(settings, isa):
     found, _, finite = run_with(**settings)
     assert found == isa
     assert finite
+
+
+def square(random, direct):
+    """A 3x3 convolution over whole vectors of channels, for which there is a way with fewer products."""
+    n, rows, columns = random.integers(1, 5), *random.integers(6, 40, 2)
+    depth, breadth = 16 * random.integers(1, 5, 2)
+    pads = tuple((int(a), int(b)) for a, b in random.integers(0, 3, (2, 2)))
+    g = Geometry((1, 1), pads, (1, 1), 1, direct)
+    x, kernel = floats(random, n, rows, columns, depth), floats(random, 3, 3, depth, breadth)
+    return x, kernel, floats(random, breadth), floats(random, n, *g.sizes(x.shape[1:3], (3, 3)), breadth), g
+
+
+@needs_kernels
+def test_fewer_products_give_the_reference_too():
+    random = np.random.default_rng()
+    for _ in range(12):
+        x, kernel, bias, dy, g = square(random, direct=False)
+        got = (
+            native_forward(x, kernel, bias, geometry=g)[0],
+            native_input_gradient(dy, kernel, geometry=g, sizes=x.shape[1:3]),
+            *native_weight_gradients(x, dy, geometry=g, taps=(3, 3)),
+        )
+        for value, wanted in zip(got, reference(x, kernel, bias, dy, g), strict=True):
+            np.testing.assert_allclose(value, wanted, rtol=0, atol=2e-5 * np.abs(wanted).max())
+
+
+@needs_kernels
+def test_sums_in_order_are_asked_for_and_are_closer():
+    random = np.random.default_rng(5)
+    x, kernel, bias, dy, g = square(random, direct=False)
+
+    def text(x):
+        return jax.jit(lambda x: ops.conv2d(x, kernel, bias, padding="same")).lower(x).as_text()
+
+    assert "direct = 0" in text(x)
+    jax.clear_caches()
+    with ops.sums_in_order():
+        assert "direct = 1" in text(x)
+    wanted = reference(x, kernel, bias, dy, g)[0]
+    errors = [
+        np.abs(native_forward(x, kernel, bias, geometry=g._replace(direct=direct))[0] - wanted).max()
+        for direct in (False, True)
+    ]
+    assert errors[1] < errors[0]
+
+
+@needs_kernels
+def test_a_record_holds_sums_in_order():
+    model = Sequential([Input((16, 16, 16)), Conv2D(16, 3), Conv2D(16, 3)], seed=0)
+    network, x = model.network, jnp.ones((2, 16, 16, 16))
+    plain = jax.jit(lambda v, x: network.apply(v, x).output).lower(model.variables, x).as_text()
+    shown = jax.jit(lambda v, x: network.apply(v, x, record=True).record).lower(model.variables, x).as_text()
+    assert plain.count("direct = 0") == 2
+    assert "direct = 1" not in plain
+    assert shown.count("direct = 1") == 2
+    assert "direct = 0" not in shown

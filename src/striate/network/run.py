@@ -15,6 +15,7 @@ from striate.layers._base import Result, Weight
 from striate.network._feeding import check_numbers, check_variables, read_inputs
 from striate.network._fusion import Chain, find_chains
 from striate.network.shapes import Program, Step
+from striate.ops import sums_in_order
 
 __all__ = [
     "Applied",
@@ -91,7 +92,8 @@ def execute(
         if chain := chains.get(step.path):
             values.update(_run_chain(chain, params, state, values))
             continue
-        result = _forward(step, params, state, values, train, key)
+        with sums_in_order(bool(record)):
+            result = _forward(step, params, state, values, train, key)
         made.update({f"{step.path}/{name}": array for name, array in result.inside.items()})
         made[step.path] = values[step.path] = result.output
         if result.state:

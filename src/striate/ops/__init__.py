@@ -1,5 +1,6 @@
 """Pure functions on arrays, channels last, with their own gradients."""
 
+from striate.ops._native import sums_in_order
 from striate.ops.activations import (
     ACTIVATIONS,
     elu,
@@ -98,6 +99,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sparse_categorical_crossentropy",
+    "sums_in_order",
     "tanh",
     "transposed_output_size",
 ]

@@ -24,12 +24,16 @@ Pair = tuple[jax.Array, jax.Array]
 
 
 class Geometry(NamedTuple):
-    """The static numbers of one convolution, an entry for each of the two spatial axes."""
+    """The static numbers of one convolution, an entry for each of the two spatial axes.
+
+    `direct` asks that every output be the sum of its products and nothing faster (see `sums_in_order`).
+    """
 
     strides: tuple[int, int]
     pads: Pads
     dilation: tuple[int, int]
     groups: int
+    direct: bool = False
 
     def sizes(self, image: tuple[int, ...], taps: tuple[int, ...]) -> tuple[int, int]:
         """The output's rows and columns."""
@@ -44,8 +48,14 @@ class Geometry(NamedTuple):
             "padding": before,
             "dilation": self.dilation,
             "groups": self.groups,
+            "direct": int(self.direct),
         }
         return {**numbers, "sizes": sizes}
+
+
+def geometry_of(strides: tuple[int, int], pads: Pads, dilation: tuple[int, int], groups: int) -> Geometry:
+    """The numbers of a convolution that is traced now, and whether its sums are wanted in order."""
+    return Geometry(strides, pads, dilation, groups, _native.in_order())
 
 
 def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:

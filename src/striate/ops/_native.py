@@ -6,10 +6,12 @@ Nothing else knows whether the kernels exist. `STRIATE_NATIVE=0` leaves them out
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,27 @@ import numpy as np
 from jax import lax
 
 FUNCTIONS = ("conv_forward", "conv_input_gradient", "conv_kernel_gradient")
+
+
+_in_order: ContextVar[bool] = ContextVar("in_order", default=False)
+
+
+@contextlib.contextmanager
+def sums_in_order(wanted: bool = True) -> Iterator[None]:
+    """Within it, every output of a convolution is the sum of its products, as its explanation tells it.
+
+    Elsewhere a kernel may need fewer products (Winograd's), which changes the last digits of the number.
+    """
+    before = _in_order.set(wanted)
+    try:
+        yield
+    finally:
+        _in_order.reset(before)
+
+
+def in_order() -> bool:
+    """True within `sums_in_order`."""
+    return _in_order.get()
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from striate.errors import Problem, ShapeError
 from striate.ops._arguments import bias_fits, floats, per_channel, raise_all, rank_is, same_type
 from striate.ops._conv_gradients import Spec
-from striate.ops._conv_native import Geometry, affine, fits
+from striate.ops._conv_native import Geometry, affine, fits, geometry_of
 from striate.ops._grouped import convolve_groups
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
 
@@ -198,9 +198,9 @@ def _convolve_rank(
 ) -> jax.Array:
     """Give a row a height of one, convolve, and take it away again."""
     if len(strides) == 2:
-        geometry = Geometry((strides[0], strides[1]), pads, (dilation[0], dilation[1]), groups)
+        geometry = geometry_of((strides[0], strides[1]), pads, (dilation[0], dilation[1]), groups)
         return _convolve(x, kernel, bias, geometry)
-    geometry = Geometry((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]), groups)
+    geometry = geometry_of((1, strides[0]), ((0, 0), pads[0]), (1, dilation[0]), groups)
     return _convolve(x[:, None], kernel[None], bias, geometry)[:, 0]
 
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from striate.ops._conv_block import Block, conv_block
-from striate.ops._conv_native import Geometry, fits
+from striate.ops._conv_native import fits, geometry_of
 from striate.ops.activations import relu as rectify
 from striate.ops.convolution import conv2d
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
@@ -77,4 +77,4 @@ def _block(
     sizes = output_size(x.shape[1:3], kernel.shape[:2], steps, pads, gaps, where="conv2d_block")
     if pool and min(sizes) < 2:
         return None
-    return Block(Geometry((steps[0], steps[1]), pads, (gaps[0], gaps[1]), groups), relu, 2 if pool else 1)
+    return Block(geometry_of((steps[0], steps[1]), pads, (gaps[0], gaps[1]), groups), relu, 2 if pool else 1)

@@ -114,7 +114,8 @@ def _paint(
         return _paint(x, kernel, (1, strides[0]), ((0, 0), pads[0]), (1, gap), (1, sizes[0]))[:, 0]
     spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
     if _conv_native.fits(x, kernel, 1):
-        return _conv_native.input_gradient(x, kernel, _conv_native.Geometry(*spec, 1), (sizes[0], sizes[1]))
+        geometry = _conv_native.geometry_of(*spec, 1)
+        return _conv_native.input_gradient(x, kernel, geometry, (sizes[0], sizes[1]))
     return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
 
 

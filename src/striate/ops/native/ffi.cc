@@ -62,7 +62,7 @@ Shape shape_of(const Buffer& buffer) {
 
 struct Options {
   Longs strides, padding, dilation;
-  int64_t groups;
+  int64_t groups, direct;
 };
 
 // The data of a buffer; null for an empty one, which stands for "there is none".
@@ -86,38 +86,39 @@ Convolution convolution(const X& x, const K& kernel, const Shape& y, const Optio
   conv.pad_top = o.padding[0];
   conv.pad_left = o.padding[1];
   conv.groups = o.groups;
+  conv.direct = o.direct;
   return conv;
 }
 
 ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Out32 y, Out8 argmax, Longs strides,
-                        Longs padding, Longs dilation, int64_t groups, Longs sizes, int64_t relu) {
+                        Longs padding, Longs dilation, int64_t groups, int64_t direct, Longs sizes, int64_t relu) {
   return guarded([&] {
     const Convolution conv =
         convolution(x, kernel, {x.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
-                    {strides, padding, dilation, groups});
+                    {strides, padding, dilation, groups, direct});
     const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
     convolve(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), kernel.typed_data(), output);
   });
 }
 
 ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 result, U8 argmax, F32 kernel, Out32 dx,
-                               Longs strides, Longs padding, Longs dilation, int64_t groups, Longs sizes) {
+                               Longs strides, Longs padding, Longs dilation, int64_t groups, int64_t direct, Longs sizes) {
   return guarded([&] {
     const Convolution conv =
         convolution(*dx, kernel, {dy.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
-                    {strides, padding, dilation, groups});
+                    {strides, padding, dilation, groups, direct});
     const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
     input_gradient(chosen(), {&threads, run_on_xla}, conv, incoming, kernel.typed_data(), dx->typed_data());
   });
 }
 
 ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 result, U8 argmax, Out32 dkernel,
-                                Out32 dbias, Longs strides, Longs padding, Longs dilation, int64_t groups,
+                                Out32 dbias, Longs strides, Longs padding, Longs dilation, int64_t groups, int64_t direct,
                                 Longs sizes) {
   return guarded([&] {
     const Convolution conv =
         convolution(x, *dkernel, {dy.dimensions()[0], sizes[0], sizes[1], dkernel->dimensions()[3]},
-                    {strides, padding, dilation, groups});
+                    {strides, padding, dilation, groups, direct});
     const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
     kernel_gradient(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), incoming, dkernel->typed_data(),
                     dbias->typed_data());
@@ -127,8 +128,8 @@ ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 resu
 }  // namespace
 
 #define STRIATE_GEOMETRY                                                                                       \
-  .Attr<Longs>("strides").Attr<Longs>("padding").Attr<Longs>("dilation").Attr<int64_t>("groups").Attr<Longs>( \
-      "sizes")
+  .Attr<Longs>("strides").Attr<Longs>("padding").Attr<Longs>("dilation").Attr<int64_t>("groups").Attr<int64_t>( \
+      "direct").Attr<Longs>("sizes")
 
 #pragma GCC visibility push(default)
 

@@ -10,6 +10,7 @@
 #include "rows.h"
 #include "scratch.h"
 #include "simd.h"
+#include "winograd.h"
 
 namespace striate {
 namespace STRIATE_ISA {
@@ -243,6 +244,7 @@ void finish(const Work& w, long rows, const float* parts, long group, long row, 
 
 void run_kernel_gradient(const Pool& pool, const Sweep& sweep, const float* in, const Incoming& incoming,
                          float* kernel, float* bias) {
+  if (suits_winograd(sweep)) return run_winograd_gradient(pool, sweep, in, incoming, kernel, bias);
   Work w = divide(sweep, in, incoming);
   const long parts = w.shares * sweep.groups;
   w.biases = scratch(kPartial, parts * (sweep.depth + 1) * w.lanes);

@@ -3,7 +3,9 @@
 
 namespace striate {
 
-enum Scratch : int { kRows, kTileOut, kPacked, kPartial, kPixels, kScratchCount };
+enum Scratch : int {
+  kRows, kTileOut, kPacked, kPartial, kPixels, kKernelValues, kInputValues, kProducts, kScratchCount
+};
 
 // At least `floats` floats, aligned to 64 bytes, contents undefined, valid until the same thread asks again for `kind`.
 float* scratch(Scratch kind, long floats);

@@ -1,9 +1,11 @@
 // A sweep: weights packed once, then bands of output pixels, each computed in tiles.
 #include "kernels.h"
+#include "pack.h"
+#include "pooled.h"
 #include "rows.h"
 #include "scratch.h"
 #include "tile.h"
-#include "transpose.h"
+#include "winograd.h"
 
 namespace striate {
 namespace STRIATE_ISA {
@@ -50,47 +52,6 @@ Blocking divide(const Sweep& sweep, bool pooled) {
   b.panel_tasks = divide_up(b.panels, b.panels_per_task);
   b.tasks = places * b.panel_tasks;
   return b;
-}
-
-// Channels of one tap that are packed together: enough for whole squares, few enough to share the work.
-constexpr long kPackRows = 32;
-
-struct PackTask {
-  long group, tap, from, to;  // channels [from, to)
-};
-
-PackTask pack_task(const Sweep& sweep, long task) {
-  const long channels = sweep.in.channels / sweep.groups, blocks = divide_up(channels, kPackRows);
-  const long from = task % blocks * kPackRows;
-  return {task / blocks / sweep.tap_count, task / blocks % sweep.tap_count, from, least(from + kPackRows, channels)};
-}
-
-long pack_tasks(const Sweep& sweep) {
-  return sweep.groups * sweep.tap_count * divide_up(sweep.in.channels / sweep.groups, kPackRows);
-}
-
-// Weights are read in the order they lie in, a few rows across all panels, for that is what the processor foresees.
-void pack(const Sweep& sweep, const Weights& weights, const PackTask& task, float* packed) {
-  const long channels = sweep.in.channels / sweep.groups, all = sweep.out.channels / sweep.groups;
-  const long panels = divide_up(all, kPanelLanes), row = task.tap * channels + task.from;
-  const float* source = weights.data + task.group * weights.group_stride +
-                        sweep.tap_index[task.tap] * weights.tap_stride + task.from * weights.k_stride;
-  for (long panel = 0; panel < panels; ++panel, source += kPanelLanes * weights.n_stride) {
-    const long features = least(kPanelLanes, all - panel * kPanelLanes);
-    const long lanes = features <= kLanes ? kLanes : kPanelLanes;
-    float* target = packed + (task.group * panels + panel) * sweep.depth * kPanelLanes + row * lanes;
-    if (features < lanes) memset(target, 0, static_cast<unsigned long>((task.to - task.from) * lanes) * 4);
-    if (weights.n_stride != 1) {
-      transpose(source, weights.n_stride, features, task.to - task.from, target, lanes);
-    } else if (features == kPanelLanes) {
-      for (long k = 0; k < task.to - task.from; ++k)
-        for (long v = 0; v < kPanel; ++v)
-          store(target + (k * kPanel + v) * kLanes, load(source + k * weights.k_stride + v * kLanes));
-    } else {
-      for (long k = 0; k < task.to - task.from; ++k)
-        memcpy(target + k * lanes, source + k * weights.k_stride, static_cast<unsigned long>(features) * 4);
-    }
-  }
 }
 
 // The place of one task.
@@ -180,26 +141,6 @@ void spread(const Band& band, long features, const Target& from, const Target& t
              static_cast<unsigned long>(features) * 4);
 }
 
-// The first maximum in reading order of four floats, a NaN counting as larger than any number.
-void pool_pixel(const float* a, const float* b, long step, long features, float* out, uint8_t* argmax) {
-  const float* corners[4] = {a, a + step, b, b + step};
-  for (long f = 0; f < features; f += kLanes) {
-    Vec best = load(corners[0] + f);
-    Mask which{};
-    for (int i = 1; i < 4; ++i) {
-      const Vec next = load(corners[i] + f);
-      const Mask better = ((next > best) | (next != next)) & (best == best);
-      best = better ? next : best;
-      which = better ? Mask{} + i : which;
-    }
-    const long count = least(kLanes, features - f);
-    if (count == kLanes) store(out + f, best);
-    for (long i = 0; i < count; ++i) argmax[f + i] = static_cast<uint8_t>(which[i]);
-    if (count < kLanes)
-      for (long i = 0; i < count; ++i) out[f + i] = best[i];
-  }
-}
-
 void pool(const Work& work, const Band& band, long channel, long features, const Target& from) {
   const long rows = work.sweep.rows / 2, cols = work.sweep.cols / 2, channels = work.sweep.out.channels;
   for (long y = 0; y + 1 < band.rows; y += 2) {
@@ -251,6 +192,7 @@ void run_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, const W
     for (long g = 0; g < sweep.groups; ++g)
       memcpy(bias + g * panels * kPanelLanes, output.bias + g * all, static_cast<unsigned long>(all) * 4);
   pool.each(pack_tasks(sweep), [&](long i) { pack(sweep, weights, pack_task(sweep, i), packed); });
+  if (suits_winograd(sweep)) return run_winograd(pool, sweep, in, packed, bias, output);
   work.packed = packed;
   work.bias = bias;
   pool.each(work.blocking.tasks, [&](long task) { run_task(work, task); });

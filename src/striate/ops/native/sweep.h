@@ -20,6 +20,7 @@ struct Convolution {
   long dilation_rows, dilation_cols;
   long pad_top, pad_left;
   long groups;
+  bool direct;  // every output is the sum of its products in order; false leaves a faster way open
 };
 
 // `length` contiguous floats of one input row, `cols` pixels of it, starting at (row, col) relative to the pixel at
@@ -42,6 +43,7 @@ struct Sweep {
   long out_row, out_row_step; // where visit (y, x) is written
   long out_col, out_col_step;
   long groups;
+  bool direct;
   const Run* runs;
   long run_count;
   long depth;                 // floats gathered for a pixel: the sum of the lengths

@@ -1,0 +1,130 @@
+// The 4x4 tiles of a 3x3 sweep's output, and what they read, taken to the points.
+#pragma once
+
+#include "rows.h"
+#include "scratch.h"
+#include "winograd_points.h"
+
+namespace striate {
+namespace STRIATE_ISA {
+
+// Tiles in reading order, over all images. A unit is a row of tiles, or a piece of one where rows are long.
+struct Tiling {
+  const Sweep& sweep;
+  long rows, cols, pieces;
+  long unit_tiles, units;
+
+  // Units of at most `most` tiles.
+  Tiling(const Sweep& s, long most)
+      : sweep(s), rows(divide_up(s.rows, long(kOutputs))), cols(divide_up(s.cols, long(kOutputs))) {
+    unit_tiles = divide_up(cols, divide_up(cols, most));
+    pieces = divide_up(cols, unit_tiles);
+    units = s.in.images * rows * pieces;
+  }
+};
+
+// A unit: the first row of its outputs, and their columns.
+struct Unit {
+  long image, row, from, to;
+};
+
+inline Unit unit_at(const Tiling& tiling, long index) {
+  const long piece = index % tiling.pieces, row = index / tiling.pieces;
+  const long from = piece * tiling.unit_tiles, to = least(tiling.cols, from + tiling.unit_tiles);
+  return {row / tiling.rows, row % tiling.rows * kOutputs, from * kOutputs, to * kOutputs};
+}
+
+inline long tiles_of(const Tiling& tiling, long first, long count) {
+  long tiles = 0;
+  for (long u = first; u < first + count; ++u) tiles += (unit_at(tiling, u).to - unit_at(tiling, u).from) / kOutputs;
+  return tiles;
+}
+
+// The `height` x `height` pixels that begin at (top, left) of each tile of some units, as rows; copied only where they
+// reach beyond the picture or stand for a gradient that is yet to be spread out.
+inline Rows rows_for_tiles(const Tiling& tiling, const Incoming& in, const Shape& shape, long first, long count,
+                           long top, long left, long height) {
+  const Unit begin = unit_at(tiling, first), end = unit_at(tiling, first + count - 1);
+  Rows rows{};
+  rows.in = in;
+  rows.shape = shape;
+  rows.width = shape.channels;
+  rows.col = begin.from + left;
+  rows.cols = begin.to - begin.from + height - kOutputs;
+  rows.copied = rows.col < 0 || rows.col + rows.cols > shape.cols || altered(in);
+  rows.pitch = shape.channels;
+  const bool across = begin.image != end.image;
+  const long low = across ? 0 : least(shape.rows - 1, most(0L, begin.row + top));
+  const long high = across ? shape.rows - 1 : most(low, least(shape.rows - 1, end.row + top + height - 1));
+  rows.hold(begin.image * shape.rows + low, (end.image - begin.image) * shape.rows + high - low + 1);
+  return rows;
+}
+
+// A square of pixels: where its rows begin, and how far apart their pixels are (0 where all are zeros).
+template <int N>
+struct Square {
+  const float* rows[N];
+  long pitches[N];
+};
+
+// Calls visit(square) for every tile of some units, in order.
+template <int N, typename F>
+void each_square(const Tiling& tiling, const Incoming& in, const Shape& shape, long first, long count, long top,
+                 long left, const F& visit) {
+  Rows rows = rows_for_tiles(tiling, in, shape, first, count, top, left, N);
+  float* zeros = scratch(kPixels, shape.channels);
+  memset(zeros, 0, static_cast<unsigned long>(shape.channels) * 4);
+  for (long u = first; u < first + count; ++u) {
+    const Unit unit = unit_at(tiling, u);
+    const float* from[N];
+    for (int i = 0; i < N; ++i) from[i] = rows.at(unit.image, unit.row + top + i);
+    for (long col = unit.from; col < unit.to; col += kOutputs) {
+      Square<N> square;
+      for (int i = 0; i < N; ++i) {
+        square.rows[i] = from[i] ? from[i] + (col + left) * rows.pitch : zeros;
+        square.pitches[i] = from[i] ? rows.pitch : 0;
+      }
+      visit(square);
+    }
+  }
+}
+
+// N x N vectors of pixels at all points, by `transform` along columns and then along rows; the values of a point lie
+// `step` floats apart.
+template <int N, typename F>
+inline __attribute__((always_inline)) void take_to_points(const Square<N>& square, long channels, float* values,
+                                                          long step, const F& transform) {
+  for (long c = 0; c < channels; c += kLanes) {
+    Vec half[kPoints][N];
+#pragma GCC unroll 6
+    for (int j = 0; j < N; ++j) {
+      Vec pixels[N], value[kPoints];
+#pragma GCC unroll 6
+      for (int i = 0; i < N; ++i) pixels[i] = load(square.rows[i] + j * square.pitches[i] + c);
+      transform(pixels, value);
+#pragma GCC unroll 6
+      for (int i = 0; i < kPoints; ++i) half[i][j] = value[i];
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < kPoints; ++i) {
+      Vec value[kPoints];
+      transform(half[i], value);
+#pragma GCC unroll 6
+      for (int j = 0; j < kPoints; ++j) store(values + (i * kPoints + j) * step + c, value[j]);
+    }
+  }
+}
+
+// The inputs of some units' tiles at all points: (point, tile, channel).
+inline void transform_inputs(const Tiling& tiling, const Incoming& in, long first, long count, float* values, long step) {
+  const Sweep& sweep = tiling.sweep;
+  const long channels = sweep.in.channels;
+  each_square<kPoints>(tiling, in, sweep.in, first, count, sweep.runs[0].row, sweep.runs[0].col,
+                       [&](const Square<kPoints>& square) {
+                         take_to_points(square, channels, values, step, input_values);
+                         values += channels;
+                       });
+}
+
+}  // namespace STRIATE_ISA
+}  // namespace striate
