@@ -71,7 +71,7 @@ def ours(model: st.Model, x: np.ndarray, target: np.ndarray, work: str) -> tuple
 
 
 def apart(values: np.ndarray, theirs: np.ndarray) -> float:
-    """The largest difference, relative; where ours has one value for a place, Captum repeats it by channel."""
+    """The largest difference, relative; where we have one value for a place, Captum repeats it."""
     same = values[..., None] if values.ndim < theirs.ndim else values
     return float(np.abs(same - theirs).max() / np.abs(values).max())
 

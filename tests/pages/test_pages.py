@@ -1,6 +1,7 @@
 """Colours, mosaics, and results that stand in a notebook, a page or a picture."""
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -122,3 +123,17 @@ def test_png_keeps_every_pixel():
     pixels = np.random.default_rng().integers(0, 256, (3, 5, 3)).astype(np.uint8)
     with Image.open(io.BytesIO(png(pixels))) as image:
         assert (np.asarray(image) == pixels).all()
+
+
+def test_a_result_with_arrays_does_not_write_them_out():
+    @dataclass(frozen=True, eq=False)
+    class Drawn(Shown):
+        title: str
+        values: np.ndarray
+
+        def parts(self):
+            return [Note("a note")]
+
+    drawn = Drawn("A title", np.zeros(1000))
+    assert repr(drawn) == "<Drawn: A title>"
+    assert str(drawn) == drawn.text() == "A title\na note"

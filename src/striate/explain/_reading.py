@@ -39,6 +39,10 @@ class Reading:
     given: np.ndarray
     class_names: tuple[str, ...] | None = None
 
+    def __repr__(self) -> str:
+        """The network and the number of examples, and no arrays."""
+        return f"<Reading of {self.network.name}: {len(self.given)} examples>"
+
     @cached_property
     def values(self) -> dict[str, jax.Array]:
         """Every number of the forward pass, {name: (N, ...) array}, as `apply(record=True)` has it."""

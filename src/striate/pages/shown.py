@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,19 @@ class Shown(abc.ABC):
     """
 
     title: str
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep a dataclass from writing out its arrays: a prompt says the title, `print` says the text."""
+        super().__init_subclass__(**kwargs)
+        cls.__repr__ = Shown.__repr__
+
+    def __repr__(self) -> str:
+        """What it is, in a line."""
+        return f"<{type(self).__name__}: {self.title}>"
+
+    def __str__(self) -> str:
+        """`text()`."""
+        return self.text()
 
     @abc.abstractmethod
     def parts(self) -> Sequence[Part]:
