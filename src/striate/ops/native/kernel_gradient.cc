@@ -145,10 +145,22 @@ void point_rows(const Work& w, const Band& band, Rows& rows, const float* zeros,
   }
 }
 
-void run_band(const Work& w, const Task& task, const Band& band, Rows& rows) {
+// The rows of a band, a slice's channels side by side: without gaps that would alias in the cache.
+Rows rows_of(const Work& w, const Task& task, const Place& begin) {
+  const long from = w.pieces > 1 ? begin.from : 0, to = w.pieces > 1 ? begin.to : w.sweep.cols;
+  Rows rows = rows_for(w.sweep, {w.in, nullptr, nullptr}, from, to, task.group * w.channels + task.channel, task.width);
+  if (w.slices > 1 && !rows.copied) {
+    rows.copied = true;
+    rows.pitch = rows.width;
+  }
+  return rows;
+}
+
+void run_band(const Work& w, const Task& task, const Band& band) {
   const Sweep& sweep = w.sweep;
   const long last = band.first + band.units - 1;
   const Place begin = place_of(w, band.first), end = place_of(w, last);
+  Rows rows = rows_of(w, task, begin);
   long low = 0, high = 0;
   for (long r = 0; r < sweep.run_count; ++r) {
     low = least(low, sweep.runs[r].row);
@@ -209,19 +221,14 @@ void run_task(const Work& w, long index) {
   task.channel = task.slice * w.slice;
   task.width = least(w.slice, w.channels - task.channel);
   clear(w, task);
-  Rows rows = rows_for(sweep, {w.in, nullptr, nullptr}, 0, sweep.cols, task.group * w.channels + task.channel, task.width);
-  if (w.slices > 1 && !rows.copied) {
-    rows.copied = true;  // a slice side by side has no gaps that would alias in the cache
-    rows.pitch = rows.width;
-  }
   const long units = sweep.in.images * sweep.rows * w.pieces;
   const long unit_pixels = divide_up(sweep.cols, w.pieces);
-  const long band_units = most(1L, kBandPixels / unit_pixels);
+  const long band_units = most(1L, kBandPixels / unit_pixels);  // 1 wherever rows come in pieces
   const long end = units * (task.share + 1) / w.shares;
   for (long unit = units * task.share / w.shares; unit < end; unit += band_units) {
     Band band{unit, least(band_units, end - unit), 0};
     band.pixels = band.units * unit_pixels;
-    run_band(w, task, band, rows);
+    run_band(w, task, band);
   }
 }
 
