@@ -1,13 +1,13 @@
 """What does recording every 10th step cost a training? Epochs with and without a Recorder, in turns.
 
-    python benchmarks/recording_overhead.py [--batch 128] [--steps 60] [--every 10] [--repeats 9] [--write]
+    python benchmarks/recording_overhead.py [--batch 256 128] [--steps 100] [--every 10] [--write]
 
-The network is mnist-convnet on real digits. Each repeat trains one epoch plainly and one recorded, in any
-order and in one process, so that a busy machine slows both alike; everything is compiled before. What is
-timed is the epoch alone, from its beginning to its end: opening the folder, saving the model beside the
-recording and the block of the last step come before and after it, once a training, and are told apart. The
-ratio is the median over the pairs, beside it the middle half of them. STRIATE_BENCH_CLOCK=cpu counts
-processor time instead.
+mnist-convnet on real digits and cifar10-convnet on real pictures, with each size of batch. Each repeat
+trains one epoch plainly and one recorded, in any order and in one process, so that a busy machine slows both
+alike; everything is compiled before. What is timed is the epoch alone, from its beginning to its end:
+opening the folder, saving the model beside the recording and the block of the last step come before and
+after it, once a training, and are told apart. The ratio is the median over the pairs, beside it the middle
+half of them. STRIATE_BENCH_CLOCK=cpu counts processor time instead.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy as np
 from _clock import clock
 
 import striate as st
+from striate import datasets
 from striate.explain.recording.planning import megabytes
 
 RESULTS = Path(__file__).parent / "results" / "recording-overhead.md"
@@ -44,12 +45,16 @@ class EpochClock(st.callbacks.Callback):
         self.seconds = clock() - self._began
 
 
+NETWORKS = {"mnist": st.applications.mnist_convnet, "cifar10": st.applications.cifar10_convnet}
+"""By the data set that they are trained on."""
+
+
 def epoch(
-    x: np.ndarray, y: np.ndarray, batch: int, recorder: st.explain.Recorder | None
+    data: str, x: np.ndarray, y: np.ndarray, batch: int, recorder: st.explain.Recorder | None
 ) -> tuple[float, float]:
     """Seconds of an epoch, and of the whole `fit`."""
-    network = st.applications.mnist_convnet().network
-    model = st.Model.from_network(network, preprocessing=st.images.Preprocessing((28, 28), 1), seed=0)
+    network, scaling = NETWORKS[data]().network, st.images.Preprocessing(x.shape[1:3], x.shape[3])
+    model = st.Model.from_network(network, preprocessing=scaling, seed=0)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     watch, began = EpochClock(), clock()
     callbacks = [watch] if recorder is None else [recorder, watch]
@@ -57,10 +62,11 @@ def epoch(
     return watch.seconds, clock() - began
 
 
-def measure(options: argparse.Namespace) -> list[str]:
+def measure(data: str, batch: int, options: argparse.Namespace) -> list[str]:
     """Lines to print."""
-    (x, y), _ = st.datasets.mnist.load_data()
-    x, y = x[: options.batch * options.steps, ..., None], y[: options.batch * options.steps]
+    (x, y), _ = datasets.get(data).load()
+    x = x.reshape(len(x), *NETWORKS[data]().network.inputs[0].shape)[: batch * options.steps]
+    y = y.reshape(-1)[: batch * options.steps]
     pairs: list[dict[bool, tuple[float, float]]] = []
     with tempfile.TemporaryDirectory() as folder:
 
@@ -69,7 +75,7 @@ def measure(options: argparse.Namespace) -> list[str]:
             made = st.explain.Recorder(
                 f"{folder}/{name}", what=what, steps=options.every, examples=options.examples
             )
-            return epoch(x, y, options.batch, made if recorded else None)
+            return epoch(data, x, y, batch, made if recorded else None)
 
         for recorded in (False, True):  # compiles
             run(recorded, f"first-{recorded}")
@@ -78,7 +84,7 @@ def measure(options: argparse.Namespace) -> list[str]:
             pairs.append({recorded: run(recorded, f"{number}-{recorded}") for recorded in order})
         log = st.explain.open_recording(f"{folder}/first-True")
         kept = f"{len(log.steps)} blocks of {megabytes(log.layout.block)}"
-    return report(pairs, options, kept)
+    return [f"{data}, batch {batch}: {line}" for line in report(pairs, options, kept)]
 
 
 def report(pairs: list[dict[bool, tuple[float, float]]], options: argparse.Namespace, kept: str) -> list[str]:
@@ -100,17 +106,19 @@ def report(pairs: list[dict[bool, tuple[float, float]]], options: argparse.Names
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    for name, value in (("batch", 128), ("steps", 60), ("every", 10), ("examples", 4), ("repeats", 9)):
+    parser.add_argument("--batch", type=int, nargs="+", default=[256, 128])
+    for name, value in (("steps", 100), ("every", 10), ("examples", 4), ("repeats", 9)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--what", default="weights,gradients,activations")
     parser.add_argument("--write", action="store_true", help=f"also write {RESULTS.name}")
     options = parser.parse_args()
     load = "/".join(f"{part:.1f}" for part in os.getloadavg())
     head = [
-        f"mnist-convnet, batch {options.batch}, every {options.every}th of {options.steps} steps recorded; "
+        f"every {options.every}th of {options.steps} steps recorded; "
         f"JAX {jax.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, load {load}"
     ]
-    lines = head + measure(options)
+    works = [(data, batch) for data in NETWORKS for batch in options.batch]
+    lines = head + [line for work in works for line in measure(*work, options)]
     print("\n".join(lines))
     if options.write:
         RESULTS.parent.mkdir(exist_ok=True)

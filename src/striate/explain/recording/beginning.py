@@ -13,6 +13,7 @@ from striate.explain.recording._index import INDEX, MODEL, PROBE
 from striate.explain.recording._layout import Layout
 from striate.explain.recording._selecting import ON, Selection, select, value_shapes
 from striate.explain.recording._settings import Settings
+from striate.explain.recording.observing import Observe, observer
 from striate.explain.recording.planning import (
     Plan,
     SizeEstimate,
@@ -25,6 +26,7 @@ from striate.explain.recording.probing import Probe, probe_of, write_probe
 from striate.explain.recording.writing import Scribe, Writer
 from striate.formats import save_model
 from striate.network import Network, to_json
+from striate.training._steps import Steps
 from striate.training.loop import Run
 
 FILE_TEXT = 1500
@@ -36,13 +38,14 @@ class Session(NamedTuple):
 
     Args:
         selection: which arrays. probe: the examples that stay the same, where there are some.
-        scribe: who writes. plan: when.
+        scribe: who writes. plan: when. looks: on what numbers are taken, and the program that takes them.
     """
 
     selection: Selection
     probe: Probe | None
     scribe: Scribe
     plan: Plan
+    looks: Mapping[str, Observe]
 
 
 def begin(settings: Settings, run: Run, writer: Writer | None, resumed_at: int | None) -> Session:
@@ -76,7 +79,17 @@ def begin(settings: Settings, run: Run, writer: Writer | None, resumed_at: int |
         raise FormatError(Problem(str(settings.path), happened, "the same arrays", cure))
     if plan.known is not None and len(plan.known) < (size.wanted or 0):
         _tell(settings, size)
-    return Session(selection, probe, Scribe(writer), plan)
+    return Session(
+        selection, probe, Scribe(writer), plan, _looks(selection, run.programs.steps, settings.count)
+    )
+
+
+def _looks(selection: Selection, steps: Steps, examples: int) -> dict[str, Observe]:
+    """A program for the probe, the batch, or both; none where nothing but weights is recorded."""
+    values = selection.values if "activations" in selection.what else ()
+    gradients = "gradients" in selection.what
+    wanted = selection.on if selection.runs else ()
+    return {on: observer(steps, values, gradients, on == "batch", examples) for on in wanted}
 
 
 def estimate(settings: Settings, network: Network, steps: int) -> SizeEstimate:

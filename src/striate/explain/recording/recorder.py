@@ -15,7 +15,6 @@ from striate.explain.recording._layout import Entry
 from striate.explain.recording._selecting import WHAT
 from striate.explain.recording._settings import checked
 from striate.explain.recording.beginning import Session, begin, estimate
-from striate.explain.recording.observing import observer
 from striate.explain.recording.planning import Plan, SizeEstimate, block_bytes, megabytes
 from striate.explain.recording.probing import Probe
 from striate.explain.recording.reading import Recording, open_recording
@@ -155,7 +154,7 @@ class Recorder(Callback):
         if writer.size + block_bytes(writer.layout) > self.settings.limit:
             self._stop(f"another step would exceed {megabytes(self.settings.limit)}", "Raise limit_bytes.")
         if self._plan is not _NOTHING:
-            session.scribe.add(step, run.epoch, _arrays(run, session, self.settings.count))
+            session.scribe.add(step, run.epoch, _arrays(run, session))
 
     def _finish(self) -> None:
         """Wait for the step that is being written."""
@@ -174,7 +173,7 @@ class Recorder(Callback):
         warnings.warn(str(problem), stacklevel=2)
 
 
-def _arrays(run: Run, session: Session, examples: int) -> Callable[[], dict[Entry, np.ndarray]]:
+def _arrays(run: Run, session: Session) -> Callable[[], dict[Entry, np.ndarray]]:
     """Everything that is recorded at this step, computed while the training goes on.
 
     Weights are copied at once, for the next step takes their memory.
@@ -185,10 +184,7 @@ def _arrays(run: Run, session: Session, examples: int) -> Callable[[], dict[Entr
     if "weights" in selection.what:
         found |= {(f"{path}/{name}", ""): np.array(held[group][path][name])
                   for group, path, name in selection.weights}  # fmt: skip
-    for on in selection.on if selection.runs else ():
-        values = selection.values if "activations" in selection.what else ()
-        asked = values, "gradients" in selection.what, on == "batch", examples
-        look = observer(run.programs.steps, *asked)
+    for on, look in session.looks.items():
         observed = look(run.carry.params, run.carry.state, *_examples(run, session.probe, on))
         found |= {(name, on): array for name, array in observed.items() if (name, on) in wanted}
     return lambda: {

@@ -15,6 +15,9 @@ from striate.explain.recording._layout import Entry, Layout
 from striate.formats import append_json_line
 from striate.formats._places import write_problem
 
+MOST_PIECES = 1024
+"""That one system call writes: POSIX promises fewer, every system that has the call takes these."""
+
 
 class Writer:
     """The end of a recording.
@@ -26,6 +29,8 @@ class Writer:
     def __init__(self, folder: Path, layout: Layout, steps: list[int]) -> None:
         """Use `create` or `reopen`."""
         self.folder, self.layout, self.steps = folder, layout, steps
+        self.size = self._measured()
+        """Bytes of all files of the recording."""
 
     @classmethod
     def create(cls, folder: Path, layout: Layout) -> Writer:
@@ -60,9 +65,7 @@ class Writer:
         """The newest step; -1 when there is none."""
         return self.steps[-1] if self.steps else -1
 
-    @property
-    def size(self) -> int:
-        """Bytes of all files of the recording."""
+    def _measured(self) -> int:
         paths = (self.folder / name for name in FILES)
         return sum(path.stat().st_size for path in paths if path.exists())
 
@@ -80,6 +83,7 @@ class Writer:
             raise StriateError(write_problem(path, error)) from error
         append_json_line(self.folder / INDEX, {"step": step, "epoch": epoch, "crc": sums})
         self.steps.append(step)
+        self.size = self._measured()
 
 
 class Scribe:
@@ -126,8 +130,9 @@ def _write(path: Path, start: int, pieces: list[memoryview]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     try:
         os.lseek(descriptor, start, os.SEEK_SET)
+        written = os.writev(descriptor, pieces) if hasattr(os, "writev") and len(pieces) <= MOST_PIECES else 0
         for piece in pieces:
-            rest = piece
+            rest, written = piece[written:], max(0, written - len(piece))
             while len(rest):
                 rest = rest[os.write(descriptor, rest) :]
     finally:

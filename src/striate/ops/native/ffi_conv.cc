@@ -1,58 +1,9 @@
-// The doors XLA comes through: typed FFI handlers that check shapes and call the kernels on XLA's own threads.
-#include <cstdlib>
-#include <exception>
-#include <string>
-
+// The doors of the convolutions: typed FFI handlers that check shapes and call the kernels.
 #include "conv.h"
-#include "pool.h"
-#include "xla/ffi/api/ffi.h"
+#include "doors.h"
 
 namespace striate {
 namespace {
-
-namespace ffi = xla::ffi;
-using F32 = ffi::Buffer<ffi::F32>;
-using U8 = ffi::Buffer<ffi::U8>;
-using Out32 = ffi::ResultBuffer<ffi::F32>;
-using Out8 = ffi::ResultBuffer<ffi::U8>;
-using Longs = ffi::Span<const int64_t>;
-
-// The table of kernels in use: the best of this machine, or the one STRIATE_ISA names.
-const Kernels& chosen() {
-  static const Kernels* table = [] {
-    const char* name = std::getenv("STRIATE_ISA");
-    const Kernels* named = name ? kernels_named(name) : nullptr;
-    return named ? named : &kernels();
-  }();
-  return *table;
-}
-
-// STRIATE_THREADS, else OMP_NUM_THREADS, caps the threads of a call; the pool itself is XLA's.
-long thread_limit() {
-  static const long limit = [] {
-    for (const char* name : {"STRIATE_THREADS", "OMP_NUM_THREADS"})
-      if (const char* text = std::getenv(name))
-        if (const long n = std::atol(text); n > 0) return n;
-    return 1L << 20;
-  }();
-  return limit;
-}
-
-void run_on_xla(void* state, long tasks, void (*body)(void*, long), void* context) {
-  auto& threads = *static_cast<ffi::ThreadPool*>(state);
-  const long most = std::min<long>(threads.num_threads(), thread_limit());
-  SharedTasks::run(tasks, most - 1, body, context, [&](auto&& task) { threads.Schedule(std::move(task)); });
-}
-
-template <typename F>
-ffi::Error guarded(const F& body) {
-  try {
-    body();
-    return ffi::Error::Success();
-  } catch (const std::exception& error) {
-    return ffi::Error::Internal(std::string("striate: ") + error.what());
-  }
-}
 
 template <typename Buffer>
 Shape shape_of(const Buffer& buffer) {
@@ -64,12 +15,6 @@ struct Options {
   Longs strides, padding, dilation;
   int64_t groups, direct;
 };
-
-// The data of a buffer; null for an empty one, which stands for "there is none".
-template <typename Buffer>
-auto some(Buffer& buffer) {
-  return buffer.element_count() ? buffer.typed_data() : nullptr;
-}
 
 template <typename X, typename K>
 Convolution convolution(const X& x, const K& kernel, const Shape& y, const Options& o) {
@@ -97,7 +42,7 @@ ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Ou
         convolution(x, kernel, {x.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
                     {strides, padding, dilation, groups, direct});
     const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
-    convolve(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), kernel.typed_data(), output);
+    convolve(chosen(), pool_of(threads), conv, x.typed_data(), kernel.typed_data(), output);
   });
 }
 
@@ -108,7 +53,7 @@ ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 result, U8 a
         convolution(*dx, kernel, {dy.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
                     {strides, padding, dilation, groups, direct});
     const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
-    input_gradient(chosen(), {&threads, run_on_xla}, conv, incoming, kernel.typed_data(), dx->typed_data());
+    input_gradient(chosen(), pool_of(threads), conv, incoming, kernel.typed_data(), dx->typed_data());
   });
 }
 
@@ -120,7 +65,7 @@ ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 resu
         convolution(x, *dkernel, {dy.dimensions()[0], sizes[0], sizes[1], dkernel->dimensions()[3]},
                     {strides, padding, dilation, groups, direct});
     const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
-    kernel_gradient(chosen(), {&threads, run_on_xla}, conv, x.typed_data(), incoming, dkernel->typed_data(),
+    kernel_gradient(chosen(), pool_of(threads), conv, x.typed_data(), incoming, dkernel->typed_data(),
                     dbias->typed_data());
   });
 }

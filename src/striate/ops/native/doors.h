@@ -1,0 +1,40 @@
+// What every door for XLA needs: the kernels in use, XLA's threads, and errors that do not cross the border.
+#pragma once
+
+#include <string>
+
+#include "kernels.h"
+#include "xla/ffi/api/ffi.h"
+
+namespace striate {
+
+namespace ffi = xla::ffi;
+using F32 = ffi::Buffer<ffi::F32>;
+using U8 = ffi::Buffer<ffi::U8>;
+using Out32 = ffi::ResultBuffer<ffi::F32>;
+using Out8 = ffi::ResultBuffer<ffi::U8>;
+using Longs = ffi::Span<const int64_t>;
+
+// The table of kernels in use: the best of this machine, or the one STRIATE_ISA names.
+const Kernels& chosen();
+
+// Shares tasks between XLA's threads, as many as STRIATE_THREADS or OMP_NUM_THREADS allow.
+Pool pool_of(ffi::ThreadPool& threads);
+
+// The data of a buffer; null for an empty one, which stands for "there is none".
+template <typename Buffer>
+auto some(Buffer& buffer) {
+  return buffer.element_count() ? buffer.typed_data() : nullptr;
+}
+
+template <typename F>
+ffi::Error guarded(const F& body) {
+  try {
+    body();
+    return ffi::Error::Success();
+  } catch (const std::exception& error) {
+    return ffi::Error::Internal(std::string("striate: ") + error.what());
+  }
+}
+
+}  // namespace striate
