@@ -34,8 +34,9 @@ def test_convolution_norm_relu_and_maximum_are_one_chain_at_inference():
     assert len(alone) == 1
 
 
-def test_batch_norm_in_training_is_no_part_of_a_chain_unless_it_is_frozen():
-    assert chains([Conv2D(4, 3), BatchNormalization(), ReLU()], train=True) == []
+def test_batch_norm_in_training_joins_relu_alone_unless_it_is_frozen():
+    assert chains([Conv2D(4, 3), BatchNormalization(), ReLU()], train=True) == [["norm1", "relu1"]]
+    assert chains([Conv2D(4, 3), BatchNormalization(), MaxPooling2D()], train=True) == []
     (chain,) = chains([Conv2D(4, 3), BatchNormalization(trainable=False), Activation("relu")], train=True)
     assert len(chain) == 3
 

@@ -105,14 +105,22 @@ class BatchNormalization(Pointwise):
         key: jax.Array | None = None,
     ) -> Result:
         """(N, ...) -> (N, ...)."""
-        x = jnp.moveaxis(inputs[0], self.axis, -1)
-        mean, variance, state = weights["moving_mean"], weights["moving_variance"], {}
         if train and self.trainable:
-            batch_mean, batch_variance = ops.batch_moments(x)
-            state["moving_mean"] = self._moved(mean, batch_mean)
-            state["moving_variance"] = self._moved(variance, batch_variance)
-            mean, variance = batch_mean, batch_variance
+            return self.by_batch(weights, inputs[0])
+        x = jnp.moveaxis(inputs[0], self.axis, -1)
+        mean, variance = weights["moving_mean"], weights["moving_variance"]
         y = ops.batch_norm(x, mean, variance, weights.get("gamma"), weights.get("beta"), self.epsilon)
+        return Result(jnp.moveaxis(y, -1, self.axis), {})
+
+    def by_batch(self, weights: Mapping[str, jax.Array], inputs: jax.Array, relu: bool = False) -> Result:
+        """By the statistics of the batch, and perhaps with relu; the moving averages move."""
+        x = jnp.moveaxis(inputs, self.axis, -1)
+        gamma, beta = weights.get("gamma"), weights.get("beta")
+        y, mean, variance = ops.normalize_batch(x, gamma, beta, self.epsilon, relu)
+        state = {
+            "moving_mean": self._moved(weights["moving_mean"], mean),
+            "moving_variance": self._moved(weights["moving_variance"], variance),
+        }
         return Result(jnp.moveaxis(y, -1, self.axis), state)
 
     def _moved(self, moving: jax.Array, batch: jax.Array) -> jax.Array:

@@ -1,4 +1,5 @@
-"""Chains of layers that run as one operation: convolution, batch norm at inference, relu, 2x2 maximum.
+"""Chains of layers that run as one operation: convolution, batch norm at inference, relu, 2x2 maximum; and
+while training, batch norm and relu.
 
 A chain is only made where nobody else reads what lies between, so nothing is missing from the answer; a
 run that records intermediates has no chains.
@@ -6,19 +7,22 @@ run that records intermediates has no chains.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 
 from striate import ops
-from striate.layers._base import Layer
+from striate.layers._base import Layer, Result
 from striate.layers.activation import Activation, ReLU
 from striate.layers.convolution import Conv2D
 from striate.layers.normalization import BatchNormalization
 from striate.layers.pooling import MaxPooling2D
 from striate.network.shapes import Program, Step
+
+WeightsOf = Callable[[Step], Mapping[str, jax.Array]]
+"""All arrays of a step's layer."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,8 @@ class Chain:
     """Steps that run as one.
 
     Args:
-        steps: all of them, the convolution first; the chain's answer is the last one's.
-        norm: the batch norm among them, folded into the kernel, or None.
+        steps: all of them, the convolution (or batch norm) first; the chain's answer is the last one's.
+        norm: the batch norm behind the convolution, folded into the kernel, or None.
         relu: whether there is a relu.
         pool: whether it ends with a 2x2 maximum.
     """
@@ -37,10 +41,18 @@ class Chain:
     relu: bool
     pool: bool
 
-    def run(self, x: jax.Array, weights: Mapping[str, jax.Array], norm: Mapping[str, jax.Array]) -> jax.Array:
-        """The answer for x (N, H, W, C), the convolution's weights and the batch norm's."""
+    def run(self, x: jax.Array, weights_of: WeightsOf) -> Result:
+        """The answer for x (N, H, W, C), and the first layer's new state."""
+        first, weights = self.steps[0].layer, weights_of(self.steps[0])
+        if isinstance(first, BatchNormalization):
+            return first.by_batch(weights, x, relu=True)
+        return Result(self._convolve(x, weights, {} if self.norm is None else weights_of(self.norm)), {})
+
+    def _convolve(
+        self, x: jax.Array, weights: Mapping[str, jax.Array], norm: Mapping[str, jax.Array]
+    ) -> jax.Array:
         conv, kernel, bias = self.steps[0].layer, weights["kernel"], weights.get("bias")
-        assert isinstance(conv, Conv2D)  # every chain begins with one
+        assert isinstance(conv, Conv2D)  # every other chain begins with one
         if self.norm is not None:
             kernel, bias = _fold(kernel, bias, norm, self.norm.layer)
         how = {"strides": conv.strides, "padding": conv.padding, "dilation": conv.dilation_rate}
@@ -48,13 +60,28 @@ class Chain:
 
 
 def find_chains(program: Program, train: bool) -> dict[str, Chain]:
-    """{path of the first step: chain} of every convolution that something can be joined to."""
+    """{path of the first step: chain} of every convolution or batch norm that something can be joined to."""
     readers: dict[str, list[Step]] = {}
     for step in program.steps.values():
         for name in step.inputs:
             readers.setdefault(name, []).append(step)
-    chains = (_chain(step, readers, program, train) for step in program.steps.values() if _may_begin(step))
-    return {chain.steps[0].path: chain for chain in chains if chain.norm or chain.relu or chain.pool}
+    chains = [_chain(step, readers, program, train) for step in program.steps.values() if _may_begin(step)]
+    norms = [step for step in program.steps.values() if train and _is_trained_norm(step.layer)]
+    pairs = (_norm_chain(step, readers, program) for step in norms)
+    useful = [chain for chain in chains if chain.norm or chain.relu or chain.pool]
+    return {chain.steps[0].path: chain for chain in (*useful, *pairs) if chain is not None}
+
+
+def _norm_chain(norm: Step, readers: Mapping[str, list[Step]], program: Program) -> Chain | None:
+    """A batch norm by its batch and the relu behind it."""
+    reader = next(_followers(norm, readers, program), None)
+    if reader is None or not _is_relu(reader.layer):
+        return None
+    return Chain((norm, reader), None, relu=True, pool=False)
+
+
+def _is_trained_norm(layer: Layer) -> bool:
+    return isinstance(layer, BatchNormalization) and layer.trainable
 
 
 def _may_begin(step: Step) -> bool:

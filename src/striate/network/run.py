@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +14,7 @@ import jax.numpy as jnp
 from striate.errors import ArgumentError, Problem
 from striate.layers._base import Result, Weight
 from striate.network._feeding import check_numbers, check_variables, read_inputs
-from striate.network._fusion import Chain, find_chains
+from striate.network._fusion import find_chains
 from striate.network.shapes import Program, Step
 from striate.ops import sums_in_order
 
@@ -90,27 +91,25 @@ def execute(
         if step.path in values:  # a chain has run it
             continue
         if chain := chains.get(step.path):
-            values.update(_run_chain(chain, params, state, values))
+            result = chain.run(values[step.inputs[0]], partial(_weights, params=params, state=state))
+            values.update({joined.path: result.output for joined in chain.steps})
+            state = _moved(state, step, result)
             continue
         with sums_in_order(bool(record)):
             result = _forward(step, params, state, values, train, key)
         made.update({f"{step.path}/{name}": array for name, array in result.inside.items()})
         made[step.path] = values[step.path] = result.output
-        if result.state:
-            state[step.owner] = {**state.get(step.owner, {}), **result.state}
+        state = _moved(state, step, result)
     outputs = tuple(values[path] for path in program.outputs)
     output = outputs[0] if len(outputs) == 1 else outputs
     return Applied(output, state, _recorded(program, values, made, record))
 
 
-def _run_chain(
-    chain: Chain, params: Mapping[str, Any], state: Mapping[str, Any], values: Mapping[str, jax.Array]
-) -> dict[str, jax.Array]:
-    """The chain's answer under the path of each of its steps, so that none runs again."""
-    conv = chain.steps[0]
-    norm = {} if chain.norm is None else _weights(chain.norm, params, state)
-    answer = chain.run(values[conv.inputs[0]], _weights(conv, params, state), norm)
-    return {step.path: answer for step in chain.steps}
+def _moved(state: Mapping[str, Any], step: Step, result: Result) -> dict[str, Any]:
+    """The state with what a step made of its own."""
+    return (
+        {**state, step.owner: {**state.get(step.owner, {}), **result.state}} if result.state else dict(state)
+    )
 
 
 def _weights(step: Step, params: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, jax.Array]:

@@ -1,6 +1,7 @@
 """Pure functions on arrays, channels last, with their own gradients."""
 
 from striate.ops._native import sums_in_order
+from striate.ops._norm_native import normalize_batch
 from striate.ops.activations import (
     ACTIVATIONS,
     elu,
@@ -85,6 +86,7 @@ __all__ = [
     "mean_absolute_error",
     "mean_squared_error",
     "mish",
+    "normalize_batch",
     "output_size",
     "poisson",
     "reach",

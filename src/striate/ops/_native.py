@@ -19,7 +19,10 @@ import jax
 import numpy as np
 from jax import lax
 
-FUNCTIONS = ("conv_forward", "conv_input_gradient", "conv_kernel_gradient")
+FUNCTIONS = (
+    *("conv_forward", "conv_input_gradient", "conv_kernel_gradient"),
+    *("norm_forward", "norm_gradient"),
+)
 
 
 _in_order: ContextVar[bool] = ContextVar("in_order", default=False)
@@ -102,7 +105,12 @@ def either(native: Callable[..., Any], plain: Callable[..., Any], *arrays: jax.A
 
 
 def call(name: str, results: Any, *arrays: jax.Array, **attributes: Any) -> Any:
-    """Call one of the library's functions; numbers and tuples of numbers become 64-bit attributes."""
-    numbers = {key: np.asarray(value, np.int64) for key, value in attributes.items()}
-    scalars = {key: value if value.ndim else np.int64(value) for key, value in numbers.items()}
-    return jax.ffi.ffi_call(f"striate_{name}", results)(*arrays, **scalars)
+    """Call one of the library's functions; whole numbers and tuples of them become 64-bit attributes."""
+    numbers = {key: _attribute(value) for key, value in attributes.items()}
+    return jax.ffi.ffi_call(f"striate_{name}", results)(*arrays, **numbers)
+
+
+def _attribute(value: Any) -> Any:
+    if isinstance(value, float):
+        return np.float32(value)
+    return np.int64(value) if isinstance(value, int) else np.asarray(value, np.int64)

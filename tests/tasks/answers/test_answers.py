@@ -219,3 +219,10 @@ def test_targets_that_do_not_fit_their_kind(kind, names, targets, text):
 def test_forged_answers_are_refused(values):
     with pytest.raises(FormatError):
         answers.from_json(values)
+
+
+def test_a_rank_among_equals_goes_by_number_so_that_always_saying_one_class_is_no_feat():
+    truth = np.arange(10).repeat(20)
+    scored = answers.Multinomial(tuple("abcdefghij")).score(np.full((200, 10), 0.1), truth, np.arange(10))
+    for name, share in (("top 3 accuracy", 0.3), ("top 5 accuracy", 0.5)):
+        assert by_name(scored)[name].value == by_name(scored)[name].baseline == pytest.approx(share)

@@ -7,11 +7,13 @@ namespace STRIATE_ISA {
 
 void run_sweep(const Pool&, const Sweep&, const Incoming&, const Weights&, const Output&);
 void run_kernel_gradient(const Pool&, const Sweep&, const float*, const Incoming&, float*, float*);
+void run_norm(const Pool&, const Normalization&, const float*, const float*, const float*, const NormOutput&);
+void run_norm_gradient(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
 
 #define STRIATE_TEXT(x) #x
 #define STRIATE_NAME(x) STRIATE_TEXT(x)
 extern const Kernels table;
-const Kernels table = {STRIATE_NAME(STRIATE_ISA), run_sweep, run_kernel_gradient};
+const Kernels table = {STRIATE_NAME(STRIATE_ISA), run_sweep, run_kernel_gradient, run_norm, run_norm_gradient};
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "norm.h"
 #include "sweep.h"
 
 namespace striate {
@@ -34,6 +35,8 @@ struct Kernels {
   const char* name;
   void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
   void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
+  void (*norm)(const Pool&, const Normalization&, const float* x, const float* gamma, const float* beta, const NormOutput&);
+  void (*norm_gradient)(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
 };
 
 const Kernels& kernels();                     // the best this machine can run

@@ -162,7 +162,7 @@ class Binary(_Classes):
 
 
 def ranked(chances: np.ndarray, truth: np.ndarray, frequent: np.ndarray, seed: int) -> list[Measure]:
-    """The shares of pictures whose class is among the 3 and the 5 likeliest; equal chances are no rank."""
+    """The shares of pictures whose class is among the 3 and the 5 likeliest; equals rank by number."""
     found = []
     for k in (3, 5):
         if k < chances.shape[1]:
@@ -174,9 +174,10 @@ def ranked(chances: np.ndarray, truth: np.ndarray, frequent: np.ndarray, seed: i
 
 
 def _within(k: int, chances: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """(N, 1) of 1 where fewer than k classes are likelier than the true one."""
-    own = chances[np.arange(len(truth)), truth]
-    return ((chances > own[:, None]).sum(axis=1) < k).astype(float)[:, None]
+    """(N, 1) of 1 where fewer than k classes come before the true one."""
+    own, before = chances[np.arange(len(truth)), truth][:, None], np.arange(chances.shape[1]) < truth[:, None]
+    ahead = (chances > own) | (chances == own) & before
+    return (ahead.sum(axis=1) < k).astype(float)[:, None]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
