@@ -75,9 +75,9 @@ def test_a_sure_mistake_costs_much_but_not_infinitely_much():
     assert scored.value("log loss") == pytest.approx(-np.log(1e-7))
 
 
-def test_equal_numbers_are_no_rank():
+def test_equal_numbers_rank_as_their_classes_are_numbered():
     scored = score(np.full((5, 6), 1 / 6), np.arange(5))
-    assert [scored.value(f"top {k} accuracy") for k in (3, 5)] == [1.0, 1.0]
+    assert [scored.value(f"top {k} accuracy") for k in (3, 5)] == [0.6, 1.0]
     assert scored.value("accuracy") == 0.2
 
 
