@@ -56,6 +56,9 @@ void square_kernel(Convolution& v) {
   v.in.channels = pick({16, 16, 32, 48, 64});
 }
 
+// A filter a channel.
+void channels_alone(Convolution& v) { v.groups = v.in.channels = pick({16, 16, 32, 48}); }
+
 Case draw() {
   Case c{};
   Convolution& v = c.conv;
@@ -70,12 +73,14 @@ Case draw() {
   v.dilation_cols = pick({1, 1, 1, 2, 3});
   v.pad_top = between(0, 3);
   v.pad_left = between(0, 3);
-  if (randomness() % 3 == 0) square_kernel(v);
+  const long special = between(0, 5);
+  if (special < 2) square_kernel(v);
+  if (special == 2) channels_alone(v);
   const long rows = v.in.rows + v.pad_top + between(0, 3) - (v.kernel_rows - 1) * v.dilation_rows - 1;
   const long cols = v.in.cols + v.pad_left + between(0, 3) - (v.kernel_cols - 1) * v.dilation_cols - 1;
   if (rows < 0 || cols < 0) return draw();
   v.out = {v.in.images, rows / v.stride_rows + 1, cols / v.stride_cols + 1,
-           v.groups * std::min(widest, pick({1, 2, 3, 7, 10, 16, 17, 32, 40, 48, 64, 70}))};
+           special == 2 ? v.groups : v.groups * std::min(widest, pick({1, 2, 3, 7, 10, 16, 17, 32, 40, 48, 64, 70}))};
   c.relu = randomness() % 2;
   v.direct = randomness() % 3 == 0;
   c.pool = v.out.rows > 1 && v.out.cols > 1 && randomness() % 2;

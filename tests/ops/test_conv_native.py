@@ -14,7 +14,14 @@ from striate import ops
 from striate.layers import Conv2D
 from striate.models import Input, Sequential
 from striate.ops import _native
-from striate.ops._conv_native import Geometry, native_forward, native_input_gradient, native_weight_gradients
+from striate.ops._conv_native import (
+    Geometry,
+    affine,
+    fits,
+    native_forward,
+    native_input_gradient,
+    native_weight_gradients,
+)
 
 needs_kernels = pytest.mark.skipif(
     _native.isa() is None, reason="the kernels were not built, or are switched off"
@@ -201,6 +208,22 @@ def test_fewer_products_give_the_reference_too():
         )
         for value, wanted in zip(got, reference(x, kernel, bias, dy, g), strict=True):
             np.testing.assert_allclose(value, wanted, rtol=0, atol=2e-5 * np.abs(wanted).max())
+
+
+@needs_kernels
+def test_depthwise_convolutions_have_kernels_of_their_own():
+    random = np.random.default_rng()
+    for _ in range(12):
+        channels, taps = 16 * int(random.integers(1, 5)), tuple(random.choice([1, 3, 5], 2))
+        shape = (*random.integers(1, 4, 1), *random.integers(5, 30, 2), channels)
+        pads = tuple((int(a), int(b)) for a, b in random.integers(0, 3, (2, 2)))
+        g = Geometry((int(random.integers(1, 4)), int(random.integers(1, 3))), pads, (1, 1), channels)
+        x, kernel, bias = floats(random, *shape), floats(random, *taps, 1, channels), floats(random, channels)
+        dy = floats(random, shape[0], *g.sizes(shape[1:3], taps), channels)
+        value, back = jax.vjp(lambda *a: affine(*a, g), x, kernel, bias)  # noqa: B023
+        assert fits(x, kernel, channels)
+        for got, wanted in zip((value, *back(dy)), reference(x, kernel, bias, dy, g), strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5 * max(1, np.abs(wanted).max()))
 
 
 @needs_kernels

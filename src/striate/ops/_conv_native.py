@@ -20,6 +20,9 @@ from striate.ops.geometry import Pads, output_size
 THIN = 4
 """Groups of fewer channels or filters leave vector units idle; XLA's shifted products are faster."""
 
+LANES = 16
+"""Floats in the longest vector of any instruction set."""
+
 Pair = tuple[jax.Array, jax.Array]
 
 
@@ -61,7 +64,12 @@ def geometry_of(strides: tuple[int, int], pads: Pads, dilation: tuple[int, int],
 def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:
     """True if the library has a fast kernel for these arrays."""
     thin = groups > 1 and min(kernel.shape[2], kernel.shape[3] // groups) < THIN
-    return _native.fit(x, kernel) and not thin
+    return _native.fit(x, kernel) and (not thin or is_depthwise(kernel, groups))
+
+
+def is_depthwise(kernel: jax.Array, groups: int) -> bool:
+    """True for one filter a channel and whole vectors of channels, which have kernels of their own."""
+    return groups > 1 and kernel.shape[2] == 1 and kernel.shape[3] == groups and groups % LANES == 0
 
 
 def native_forward(

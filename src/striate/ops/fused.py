@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from striate.ops._conv_block import Block, conv_block
-from striate.ops._conv_native import fits, geometry_of
+from striate.ops._conv_native import fits, geometry_of, is_depthwise
 from striate.ops.activations import relu as rectify
 from striate.ops.convolution import conv2d
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
@@ -67,7 +67,7 @@ def _block(
     pool: bool,
 ) -> Block | None:
     """The block's numbers; None where the separate operations are to run, or to say what is wrong."""
-    if x.ndim != 4 or kernel.ndim != 4 or not fits(x, kernel, groups):
+    if x.ndim != 4 or kernel.ndim != 4 or not fits(x, kernel, groups) or is_depthwise(kernel, groups):
         return None
     if x.shape[3] != kernel.shape[2] * groups or kernel.shape[3] % groups:
         return None

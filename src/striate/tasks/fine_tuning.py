@@ -27,6 +27,8 @@ from striate.training.history import History
 
 PARTS = 3
 """Parts of the network, by the number of their layers, that have rates of their own."""
+NEVER = 1000
+"""Epochs of patience: rates that rise before they fall spoil the first epochs and mend them in the last."""
 PATIENCE = 5.0
 """Seconds between two sentences about features."""
 Tell = Callable[[str], Any]
@@ -45,7 +47,7 @@ def default_tuning_recipe(material: Material) -> Recipe:
         3e-4,
         "one-cycle",
         0.01,
-        patience=5 if len(material.held_out) else None,
+        patience=NEVER if len(material.held_out) else None,
         augment="none" if plain else "light",
         smoothing=0.1 if material.answer.KIND == "multinomial" else 0.0,
     )

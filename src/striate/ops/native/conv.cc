@@ -32,10 +32,19 @@ Convolution pooled(Convolution conv) {
   return conv;
 }
 
+// A filter a channel, whole vectors of channels (a multiple of 16 is one for every instruction set), and nothing to be
+// taken back through.
+bool is_depthwise(const Convolution& conv) {
+  return conv.groups > 1 && conv.groups == conv.in.channels && conv.groups == conv.out.channels && conv.groups % 16 == 0;
+}
+
+bool altered(const Incoming& incoming) { return incoming.argmax || incoming.result; }
+
 }  // namespace
 
 void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x, const float* kernel,
               const Output& y) {
+  if (is_depthwise(conv) && !y.argmax) return kernels.depthwise(pool, conv, x, kernel, y);
   const Plan plan = plan_forward(y.argmax ? conv : flatten(conv));
   const Sweep sweep = y.argmax ? pooled(plan.sweep) : plan.sweep;
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
@@ -45,6 +54,7 @@ void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv,
 
 void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const Incoming& dy,
                     const float* kernel, float* dx) {
+  if (is_depthwise(conv) && !altered(dy)) return kernels.depthwise_input(pool, conv, dy.data, kernel, dx);
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
   const Weights weights{kernel, channels * features, 1, features, features / conv.groups};
   for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv)))
@@ -53,6 +63,7 @@ void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution&
 
 void kernel_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x,
                      const Incoming& dy, float* dkernel, float* dbias) {
+  if (is_depthwise(conv) && !altered(dy)) return kernels.depthwise_kernel(pool, conv, x, dy.data, dkernel, dbias);
   const Plan plan = plan_forward(dy.argmax ? conv : flatten(conv));
   kernels.kernel_gradient(pool, dy.argmax ? pooled(plan.sweep) : plan.sweep, x, dy, dkernel, dbias);
 }

@@ -7,13 +7,17 @@ namespace STRIATE_ISA {
 
 void run_sweep(const Pool&, const Sweep&, const Incoming&, const Weights&, const Output&);
 void run_kernel_gradient(const Pool&, const Sweep&, const float*, const Incoming&, float*, float*);
+void run_depthwise(const Pool&, const Convolution&, const float*, const float*, const Output&);
+void run_depthwise_input(const Pool&, const Convolution&, const float*, const float*, float*);
+void run_depthwise_kernel(const Pool&, const Convolution&, const float*, const float*, float*, float*);
 void run_norm(const Pool&, const Normalization&, const float*, const float*, const float*, const NormOutput&);
 void run_norm_gradient(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
 
 #define STRIATE_TEXT(x) #x
 #define STRIATE_NAME(x) STRIATE_TEXT(x)
 extern const Kernels table;
-const Kernels table = {STRIATE_NAME(STRIATE_ISA), run_sweep, run_kernel_gradient, run_norm, run_norm_gradient};
+const Kernels table = {STRIATE_NAME(STRIATE_ISA), run_sweep,    run_kernel_gradient, run_depthwise, run_depthwise_input,
+                       run_depthwise_kernel,      run_norm,     run_norm_gradient};
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

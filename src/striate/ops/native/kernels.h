@@ -35,6 +35,9 @@ struct Kernels {
   const char* name;
   void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
   void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
+  void (*depthwise)(const Pool&, const Convolution&, const float* x, const float* kernel, const Output&);
+  void (*depthwise_input)(const Pool&, const Convolution&, const float* dy, const float* kernel, float* dx);
+  void (*depthwise_kernel)(const Pool&, const Convolution&, const float* x, const float* dy, float* kernel, float* bias);
   void (*norm)(const Pool&, const Normalization&, const float* x, const float* gamma, const float* beta, const NormOutput&);
   void (*norm_gradient)(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
 };
