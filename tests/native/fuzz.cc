@@ -1,47 +1,15 @@
-// Every kernel of every instruction set against plain loops in double precision, on random convolutions.
+// Every kernel of every instruction set against plain loops in double precision, on random convolutions and norms.
 //
 //   fuzz <count> <seed>     prints one line for each instruction set; exits with 1 at the first difference
 //
 // Buffers have exactly the size they need and begin one float off alignment, so that a sanitizer sees every step beyond.
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <random>
-#include <string>
-#include <thread>
-#include <vector>
+#include "fuzz.h"
 
 #include "conv.h"
-#include "pool.h"
 
 using namespace striate;
 
 namespace {
-
-std::mt19937_64 randomness;
-
-long pick(std::initializer_list<long> values) { return values.begin()[randomness() % values.size()]; }
-long between(long low, long high) { return low + static_cast<long>(randomness() % static_cast<unsigned long>(high - low + 1)); }
-
-// Floats that begin four bytes off a 64-byte boundary and end where the allocation ends.
-template <typename T>
-struct Buffer {
-  explicit Buffer(long n) : size(n), block(new char[static_cast<size_t>(n) * sizeof(T) + sizeof(T)]) {}
-  ~Buffer() { delete[] block; }
-  Buffer(const Buffer&) = delete;
-  T* data() { return reinterpret_cast<T*>(block + sizeof(T)); }
-  T& operator[](long i) { return data()[i]; }
-  long size;
-  char* block;
-};
-
-using Floats = Buffer<float>;
-
-void fill(Floats& buffer) {
-  std::normal_distribution<float> normal;
-  for (long i = 0; i < buffer.size; ++i) buffer[i] = normal(randomness);
-}
 
 struct Case {
   Convolution conv;
@@ -108,31 +76,6 @@ void products(const Convolution& v, const F& visit) {
                       ((u * v.kernel_cols + w) * depth + c) * v.out.channels + f,
                       ((n * v.out.rows + i) * v.out.cols + j) * v.out.channels + f);
           }
-}
-
-double worst;
-
-// `terms` normal numbers are summed for each element: partial sums grow with the root of that, however much the whole
-// cancels, and rounding is relative to them.
-bool near(const char* what, Floats& got, const std::vector<double>& wanted, long terms) {
-  double scale = 0.5 + std::sqrt(static_cast<double>(terms)) / 4;
-  for (double value : wanted) scale = std::max(scale, std::fabs(value));
-  for (long i = 0; i < got.size; ++i) {
-    const double error = std::fabs(got[i] - wanted[static_cast<size_t>(i)]) / scale;
-    worst = std::max(worst, error);
-    if (!(error < 2e-5)) {
-      std::printf("%s[%ld] is %g, wanted %g\n", what, i, got[i], wanted[static_cast<size_t>(i)]);
-      return false;
-    }
-  }
-  return true;
-}
-
-void run_on_threads(void* state, long tasks, void (*body)(void*, long), void* context) {
-  std::vector<std::thread> helpers;
-  SharedTasks::run(tasks, *static_cast<long*>(state) - 1, body, context,
-                   [&](auto task) { helpers.emplace_back(task); });
-  for (std::thread& helper : helpers) helper.join();
 }
 
 bool agree(const Kernels& kernels, Case c) {
@@ -202,6 +145,7 @@ int main(int argc, char** argv) {
     randomness.seed(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0);
     worst = 0;
     for (long i = 0; i < cases; ++i) {
+      if (i % 4 == 0 && !norm_agrees(*kernels)) return 1;
       const Case c = draw();
       if (agree(*kernels, c)) continue;
       std::printf("%s, case %ld: ", name, i);
