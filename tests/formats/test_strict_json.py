@@ -99,10 +99,19 @@ JSON_VALUES = st.recursive(
 )
 
 
+def _without_texts(value):
+    """The same value with every text and name emptied, so that the word Infinity can only be a number."""
+    if isinstance(value, dict):
+        return [_without_texts(inner) for inner in value.values()]
+    if isinstance(value, list):
+        return [_without_texts(inner) for inner in value]
+    return "" if isinstance(value, str) else value
+
+
 @settings(max_examples=150, deadline=None)
 @given(JSON_VALUES)
 def test_every_plain_value_survives(value):
-    if "Infinity" in json.dumps(value):
+    if "Infinity" in json.dumps(_without_texts(value)):
         with pytest.raises(ValueError, match="JSON compliant"):
             canonical_json(value)
         return

@@ -31,7 +31,8 @@ def inside_values(
     for step in program.steps.values() if train else ():
         x = values[step.inputs[0]]
         if isinstance(step.layer, BatchNormalization) and step.layer.trainable:
-            mean, variance = ops.batch_moments(jnp.moveaxis(x, step.layer.axis, -1))
+            channels_last = jnp.moveaxis(x, step.layer.axis, -1)
+            _, mean, variance = ops.normalize_batch(channels_last, None, None, step.layer.epsilon)
             found |= {f"{step.path}/mean": mean, f"{step.path}/variance": variance}
         elif isinstance(step.layer, (*DROPPING, GaussianNoise)) and key is not None:
             noise = isinstance(step.layer, GaussianNoise)
