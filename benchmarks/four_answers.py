@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _keeping import keep
 from PIL import Image
 
 from striate import datasets
-from striate.tasks import Outcome, PictureOptions, Wishes, begin, carry_out, doctor, plan
+from striate.tasks import Outcome, PictureOptions, Wishes, begin, carry_out, plan
 
-RESULTS = Path(__file__).parent / "results" / "four_answers.json"
 PAIR = ("cat", "ship")
 MOST_DEGREES, CANVAS, MOST_DIGITS = 60.0, 64, 5
 
@@ -140,12 +138,8 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=list(WORKS), choices=list(WORKS))
     words = parser.parse_args()
     found = [measure(kind, words.pictures, words.epochs, words.seed) for kind in words.kinds]
-    made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    facts = {"made": made, "versions": doctor.versions(), "hardware": doctor.hardware()}
-    text = json.dumps({"pictures": words.pictures, "seed": words.seed, "runs": found, **facts})
     if len(found) == len(WORKS):
-        RESULTS.write_text(text + "\n", "utf-8")
-    print(text)
+        print(keep("four_answers", {"pictures": words.pictures, "seed": words.seed, "runs": found}))
 
 
 if __name__ == "__main__":

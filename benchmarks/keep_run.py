@@ -8,14 +8,12 @@ Writes benchmarks/results/NAME.json, which holds a row for each RUN, and prints 
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 from pathlib import Path
 from typing import Any
 
-from striate.tasks import doctor
+from _keeping import keep
 
-RESULTS = Path(__file__).parent / "results"
 SETTINGS = ("model", "recipe", "tuning", "seed")
 
 
@@ -45,13 +43,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path)
     given = parser.parse_args()
     rows = [row(run) for run in given.runs]
-    kept = {
-        "runs": rows,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "versions": doctor.versions(),
-        "hardware": doctor.hardware(),
-    }
-    (RESULTS / f"{given.name}.json").write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+    keep(given.name, {"runs": rows})
     for each in rows:
         value = each["value, low, high, baseline"].get("accuracy", ["?"])[0]
         print(

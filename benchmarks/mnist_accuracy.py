@@ -9,7 +9,6 @@ line is JSON with versions and hardware, which is also kept in benchmarks/result
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import statistics
 import tempfile
@@ -17,11 +16,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from _keeping import keep
+
 from striate import datasets
-from striate.tasks import Order, begin, carry_out, doctor, find_network, recipes
+from striate.tasks import Order, begin, carry_out, find_network, recipes
 from striate.tasks.material import example_shape
 
-RESULTS = Path(__file__).parent / "results"
 NETWORK = "mnist-convnet"
 
 
@@ -78,13 +78,8 @@ def finish(recipe: recipes.Recipe, runs: list[dict[str, Any]]) -> None:
         "median_seconds": seconds,
         "recipe": recipe.to_json(),
         "runs": runs,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "versions": doctor.versions(),
-        "hardware": doctor.hardware(),
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"mnist_accuracy_{recipe.name}.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    print(json.dumps(result))
+    print(keep(f"mnist_accuracy_{recipe.name}", result))
 
 
 if __name__ == "__main__":

@@ -11,21 +11,17 @@ kept in benchmarks/results/.
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 import time
-from pathlib import Path
 
 import numpy as np
+from _keeping import keep
 
 from striate import datasets
 from striate.datasets import fruits
 from striate.images import Preprocessing
-from striate.tasks import doctor
 from striate.tasks.nearest import precision_at, unit
 from striate.tasks.retrieval import Embedder
 
-RESULTS = Path(__file__).parent / "results"
 K, SIDE = 10, 32
 
 
@@ -58,14 +54,8 @@ def main() -> None:
         "pictures": len(rows),
         "precision_at_10": {name: round(precision, 5) for name, precision in found.items()},
         "seconds_for_features": round(seconds, 1),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "versions": doctor.versions(),
-        "hardware": doctor.hardware(),
     }
-    RESULTS.mkdir(exist_ok=True)
-    name = f"retrieval_{words.model.partition('/')[0].replace('-', '_')}.json"
-    (RESULTS / name).write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    print(json.dumps(result))
+    print(keep(f"retrieval_{words.model.partition('/')[0].replace('-', '_')}", result))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ Span inside(const Convolution& v) {
   return {least(from, v.out.cols), most(least(from, v.out.cols), room < 0 ? 0 : least(v.out.cols, room / v.stride_cols + 1))};
 }
 
-// Calls visit(column, how many together, their taps) along a row, `Q` or one at a time.
+// Calls visit(first column, whether kTogether of them, their taps) along a row.
 template <typename F>
 void along(const Convolution& v, const F& visit) {
   const Span whole = inside(v);

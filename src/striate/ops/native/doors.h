@@ -1,6 +1,7 @@
 // What every door for XLA needs: the kernels in use, XLA's threads, and errors that do not cross the border.
 #pragma once
 
+#include <exception>
 #include <string>
 
 #include "kernels.h"

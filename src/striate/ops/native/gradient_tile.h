@@ -72,13 +72,8 @@ struct GradientRow {
   static constexpr GradientKernel kernels[] = {gradient_tile<1, M, V>...};
 };
 
-#if STRIATE_REGISTERS == 32
 template <int V>
-using GradientTiles = GradientRow<V, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14>;
-#else
-template <int V>
-using GradientTiles = GradientRow<V, 1, 2, 3, 4, 5, 6>;
-#endif
+using GradientTiles = GradientRow<V, STRIATE_HEIGHTS>;
 
 // How many runs of `length` floats one tile takes at once.
 inline long runs_at_once(long length, long runs) {

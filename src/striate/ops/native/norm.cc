@@ -62,6 +62,9 @@ void scales_of(const Normalization& n, const float* gamma, const float* variance
 
 inline float value(float x, float mean, float scale, float beta) { return (x - mean) * scale + beta; }
 
+// The part of a gradient that relu, where there is one, lets through.
+inline float let_through(bool relu, float y, float dy) { return relu && !(y > 0.0f) ? 0.0f : dy; }
+
 void normalize(const Normalization& n, In x, In mean, In scale, In beta, long pixels, Out y) {
   for (long p = 0; p < pixels; ++p, x += n.channels, y += n.channels) {
     if (n.relu) {
@@ -79,7 +82,7 @@ void normalize(const Normalization& n, In x, In mean, In scale, In beta, long pi
 void add_gradients(const Normalization& n, In x, In dy, In mean, In scale, In beta, long pixels, Out sum, Out product) {
   for (long p = 0; p < pixels; ++p, x += n.channels, dy += n.channels) {
     for (long c = 0; c < n.channels; ++c) {
-      const float g = n.relu && !(value(x[c], mean[c], scale[c], beta[c]) > 0.0f) ? 0.0f : dy[c];
+      const float g = let_through(n.relu, value(x[c], mean[c], scale[c], beta[c]), dy[c]);
       sum[c] += g;
       product[c] += g * (x[c] - mean[c]);
     }
@@ -90,7 +93,7 @@ void add_gradients(const Normalization& n, In x, In dy, In mean, In scale, In be
 void pull_back(const Normalization& n, In x, In dy, In mean, In scale, In beta, In slope, In shift, long pixels, Out dx) {
   for (long p = 0; p < pixels; ++p, x += n.channels, dy += n.channels, dx += n.channels) {
     for (long c = 0; c < n.channels; ++c) {
-      const float g = n.relu && !(value(x[c], mean[c], scale[c], beta[c]) > 0.0f) ? 0.0f : dy[c];
+      const float g = let_through(n.relu, value(x[c], mean[c], scale[c], beta[c]), dy[c]);
       dx[c] = g * scale[c] - (x[c] - mean[c]) * slope[c] - shift[c];
     }
   }

@@ -37,10 +37,15 @@ constexpr int kPanel = 2;
 constexpr int kTile = STRIATE_REGISTERS == 32 ? 14 : 6;
 constexpr long kPanelLanes = kPanel * kLanes;
 
+// Every height of a tile, for tables with a kernel for each.
+#if STRIATE_REGISTERS == 32
+#define STRIATE_HEIGHTS 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+#else
+#define STRIATE_HEIGHTS 1, 2, 3, 4, 5, 6
+#endif
+
 inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
 inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
-inline Vec splat(float x) { return x - Vec{}; }
-inline Vec maximum(Vec a, Vec b) { return a > b ? a : b; }
 
 template <typename T>
 inline T least(T a, T b) { return a < b ? a : b; }

@@ -84,13 +84,8 @@ struct TileRow {
   static constexpr TileKernel kernels[] = {run_tile<M, V>...};
 };
 
-#if STRIATE_REGISTERS == 32
 template <int V>
-using Tiles = TileRow<V, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14>;
-#else
-template <int V>
-using Tiles = TileRow<V, 1, 2, 3, 4, 5, 6>;
-#endif
+using Tiles = TileRow<V, STRIATE_HEIGHTS>;
 
 inline TileKernel tile_kernel(long pixels, long vectors) {
   return vectors == 1 ? Tiles<1>::kernels[pixels - 1] : Tiles<2>::kernels[pixels - 1];

@@ -17,7 +17,8 @@ namespace {
 constexpr long kCacheFloats = 256 << 10;  // a megabyte of values at points and products
 constexpr long kMostTiles = 4 * kTile;
 constexpr long kManyTasks = 16;
-constexpr double kTransformCost = 150;  // in products, for one channel of one tile
+// In products: for one channel of one tile, and for one weight, whose 36 values are written and then read by every task.
+constexpr double kTileCost = 150, kWeightCost = 4400;
 constexpr double kClearGain = 0.9;
 
 struct Work {
@@ -89,13 +90,8 @@ struct MultiplyRow {
   static constexpr Multiply kernels[] = {multiply<M, V>...};
 };
 
-#if STRIATE_REGISTERS == 32
 template <int V>
-using Multiplies = MultiplyRow<V, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14>;
-#else
-template <int V>
-using Multiplies = MultiplyRow<V, 1, 2, 3, 4, 5, 6>;
-#endif
+using Multiplies = MultiplyRow<V, STRIATE_HEIGHTS>;
 
 void multiply_panel(const Work& w, long panel, const float* values, long step, long tiles, float* products,
                     long product_step) {
@@ -195,7 +191,7 @@ bool suits_winograd(const Sweep& s) {
   const Tiling tiling(s, kMostTiles);
   const double tiles = double(s.in.images) * tiling.rows * tiling.cols;
   const double pixels = double(s.in.images) * s.rows * s.cols, width = double(s.in.channels) * s.out.channels;
-  const double transforms = (tiles * (s.in.channels + s.out.channels) + width) * kTransformCost;
+  const double transforms = tiles * (s.in.channels + s.out.channels) * kTileCost + width * kWeightCost;
   return tiles * kSquare * width + transforms < kClearGain * pixels * s.tap_count * width;
 }
 
