@@ -256,3 +256,6 @@ def test_a_record_holds_sums_in_order():
     assert "direct = 1" not in plain
     assert shown.count("direct = 1") == 2
     assert "direct = 0" not in shown
+    with ops.sums_in_order():
+        asked = jax.jit(lambda v, x: network.apply(v, 1 * x).output).lower(model.variables, x).as_text()
+    assert asked.count("direct = 1") == 2

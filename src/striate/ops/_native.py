@@ -32,9 +32,10 @@ _in_order: ContextVar[bool] = ContextVar("in_order", default=False)
 def sums_in_order(wanted: bool = True) -> Iterator[None]:
     """Within it, every output of a convolution is the sum of its products, as its explanation tells it.
 
-    Elsewhere a kernel may need fewer products (Winograd's), which changes the last digits of the number.
+    Elsewhere a kernel may need fewer products (Winograd's), which changes the last digits of the number. It
+    counts while a program is traced, and `wanted=False` leaves things as they are.
     """
-    before = _in_order.set(wanted)
+    before = _in_order.set(wanted or _in_order.get())
     try:
         yield
     finally:
