@@ -50,7 +50,7 @@ Case draw() {
   v.out = {v.in.images, rows / v.stride_rows + 1, cols / v.stride_cols + 1,
            special == 2 ? v.groups : v.groups * std::min(widest, pick({1, 2, 3, 7, 10, 16, 17, 32, 40, 48, 64, 70}))};
   c.relu = randomness() % 2;
-  v.direct = randomness() % 3 == 0;
+  v.way = static_cast<Way>(between(kFastest, kFewest));
   c.pool = v.out.rows > 1 && v.out.cols > 1 && randomness() % 2;
   c.threads = between(1, 4);
   return c;

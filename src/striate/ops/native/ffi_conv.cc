@@ -31,7 +31,7 @@ Convolution convolution(const X& x, const K& kernel, const Shape& y, const Optio
   conv.pad_top = o.padding[0];
   conv.pad_left = o.padding[1];
   conv.groups = o.groups;
-  conv.direct = o.direct;
+  conv.way = o.direct ? kInOrder : kFastest;
   return conv;
 }
 

@@ -99,7 +99,7 @@ Plan plan_phase(const Convolution& conv, long row, long col) {
   sweep.out_row_step = conv.stride_rows;
   sweep.out_col_step = conv.stride_cols;
   sweep.groups = conv.groups;
-  sweep.direct = conv.direct;
+  sweep.way = conv.way;
   gather(plan, taps_of_phase(conv, row, col));
   return plan;
 }
@@ -128,7 +128,7 @@ Plan plan_forward(const Convolution& conv) {
   sweep.col_step = conv.stride_cols;
   sweep.out_row_step = sweep.out_col_step = 1;
   sweep.groups = conv.groups;
-  sweep.direct = conv.direct;
+  sweep.way = conv.way;
   std::vector<Tap> taps;
   for (long i = 0; i < conv.kernel_rows; ++i)
     for (long j = 0; j < conv.kernel_cols; ++j)

@@ -8,6 +8,10 @@ namespace striate {
 
 enum Activation : int { kLinear = 0, kRelu = 1 };
 
+// How outputs come about: as fast as can be, as the sums of their products in order, or with the fewest products that
+// there is a way for, even where that is slower.
+enum Way : int { kFastest = 0, kInOrder = 1, kFewest = 2 };
+
 struct Shape {
   long images, rows, cols, channels;
 };
@@ -20,7 +24,7 @@ struct Convolution {
   long dilation_rows, dilation_cols;
   long pad_top, pad_left;
   long groups;
-  bool direct;  // every output is the sum of its products in order; false leaves a faster way open
+  Way way;
 };
 
 // `length` contiguous floats of one input row, `cols` pixels of it, starting at (row, col) relative to the pixel at
@@ -43,7 +47,7 @@ struct Sweep {
   long out_row, out_row_step; // where visit (y, x) is written
   long out_col, out_col_step;
   long groups;
-  bool direct;
+  Way way;
   const Run* runs;
   long run_count;
   long depth;                 // floats gathered for a pixel: the sum of the lengths

@@ -180,19 +180,25 @@ void run_task(const Work& w, long task) {
   }
 }
 
-}  // namespace
-
-bool suits_winograd(const Sweep& s) {
-  if (s.direct || s.groups != 1 || s.tap_count != kTaps * kTaps || s.run_count != kTaps) return false;
+// A dense 3x3 kernel with stride 1, over whole vectors of channels.
+bool is_square(const Sweep& s) {
+  if (s.groups != 1 || s.tap_count != kTaps * kTaps || s.run_count != kTaps) return false;
   if (s.row_step != 1 || s.col_step != 1 || s.out_row_step != 1 || s.out_col_step != 1) return false;
   if (s.in.channels % kLanes || s.out.channels % kLanes) return false;
   for (long r = 0; r < kTaps; ++r)
     if (s.runs[r].cols != kTaps || s.runs[r].row != s.runs[0].row + r || s.runs[r].col != s.runs[0].col) return false;
+  return true;
+}
+
+}  // namespace
+
+bool suits_winograd(const Sweep& s) {
+  if (s.way == kInOrder || !is_square(s)) return false;
   const Tiling tiling(s, kMostTiles);
   const double tiles = double(s.in.images) * tiling.rows * tiling.cols;
   const double pixels = double(s.in.images) * s.rows * s.cols, width = double(s.in.channels) * s.out.channels;
   const double transforms = tiles * (s.in.channels + s.out.channels) * kTileCost + width * kWeightCost;
-  return tiles * kSquare * width + transforms < kClearGain * pixels * s.tap_count * width;
+  return s.way == kFewest || tiles * kSquare * width + transforms < kClearGain * pixels * s.tap_count * width;
 }
 
 void run_winograd(const Pool& pool, const Sweep& sweep, const Incoming& in, const float* packed, const float* bias,

@@ -7,7 +7,7 @@
 namespace striate {
 namespace STRIATE_ISA {
 
-// True if the sweep is one that this way of computing can do, and does faster.
+// True if the sweep is one that this way of computing can do, and does faster or is asked to.
 bool suits_winograd(const Sweep&);
 
 // `packed` and `bias` are laid out as for the sweep itself: (panel, depth, lanes) and (panel, kPanelLanes).
