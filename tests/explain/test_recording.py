@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import os
 import threading
 
 import jax
@@ -13,6 +14,8 @@ import references
 import striate as st
 from striate import layers
 from striate.explain import Recorder, open_recording
+from striate.explain.recording._layout import Entry, Layout
+from striate.explain.recording.writing import Writer
 from striate.training.callbacks import BackupAndRestore, Callback, LambdaCallback
 
 
@@ -227,8 +230,35 @@ def test_an_interrupted_training_goes_on_with_the_same_recording(tmp_path, death
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
+def test_a_recording_that_is_being_made_is_not_there_or_whole(tmp_path, monkeypatch):
+    """Somebody who looks after every single call to the system never meets half of an index."""
+    folder, met = tmp_path / "run", set()
+
+    def looked(call):
+        def then_look(*args, **keywords):
+            answer = call(*args, **keywords)
+            exists = (folder / "index.jsonl").exists()
+            met.add(exists)
+            if exists:
+                assert open_recording(folder).steps == ()
+            return answer
+
+        return then_look
+
+    with monkeypatch.context() as patched:
+        for name in ("write", "replace", "fsync"):
+            patched.setattr(os, name, looked(getattr(os, name)))
+        Writer.create(folder, Layout("float32", (Entry("dense1/kernel", "", (2, 3)),)))
+    assert met == {False, True}
+
+
 def test_a_recording_is_read_while_it_is_written(tmp_path):
-    recorder, seen, over = Recorder(tmp_path / "run", steps=1), [], threading.Event()
+    recorder, seen = Recorder(tmp_path / "run", steps=1), []
+    over, looked = threading.Event(), threading.Event()
+
+    def let_somebody_look(epoch, logs):
+        looked.clear()
+        looked.wait(20)
 
     def read():
         while not over.is_set():
@@ -237,10 +267,11 @@ def test_a_recording_is_read_while_it_is_written(tmp_path):
                 seen.append(len(log.steps))
                 for step in log.steps[-3:]:
                     log.value("dense1/kernel", step)
+                looked.set()
 
     reader = threading.Thread(target=read)
     reader.start()
-    fit(model_for(), recorder, epochs=20)
+    fit(model_for(), recorder, LambdaCallback(on_epoch_end=let_somebody_look), epochs=20)
     over.set()
     reader.join()
     assert seen == sorted(seen)

@@ -12,8 +12,9 @@ import numpy as np
 from striate.errors import StriateError
 from striate.explain.recording._index import FILES, INDEX, VALUES, head_of, read_index
 from striate.explain.recording._layout import Entry, Layout
-from striate.formats import append_json_line
+from striate.formats import append_json_line, write_atomically
 from striate.formats._places import write_problem
+from striate.network._strict_json import canonical_json
 
 MOST_PIECES = 1024
 """That one system call writes: POSIX promises fewer, every system that has the call takes these."""
@@ -41,7 +42,8 @@ class Writer:
                 (folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise StriateError(write_problem(folder, error)) from error
-        append_json_line(folder / INDEX, head_of(layout))
+        # As a whole: somebody may wait for the index and open the recording the moment it is there.
+        write_atomically(folder / INDEX, canonical_json(head_of(layout)).encode() + b"\n")
         return cls(folder, layout, [])
 
     @classmethod
