@@ -5,6 +5,7 @@ import signal
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("STRIATE_COMPILE_CACHE", "0")  # no test gets what another one compiled
 
 import jax
 import pytest

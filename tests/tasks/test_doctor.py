@@ -24,8 +24,11 @@ def test_facts_are_plain_and_true(striate_home):
 
 def test_what_makes_trouble_is_said_with_its_cure():
     found = {"cache": {"writable": False, "folder": "/x"}, "hardware": {"memory_bytes": 1 << 30}}
+    found["compiled programs"] = {"kept": "off: others may write to /x", "trusted": False}
     assert doctor.problems(found) == [
         "The cache folder /x cannot be written: set STRIATE_HOME to another.",
+        "Compiled programs are not kept, because others may write to /x: "
+        "keep others out of it, or set STRIATE_HOME to a folder of your own.",
         "There are less than 2 GB of memory: close other programs, or train with --limit.",
     ]
 

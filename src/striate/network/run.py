@@ -15,6 +15,7 @@ from striate.errors import ArgumentError, Problem
 from striate.layers._base import Result, Weight
 from striate.network._feeding import check_numbers, check_variables, read_inputs
 from striate.network._fusion import find_chains
+from striate.network.kept_programs import keep_programs
 from striate.network.shapes import Program, Step
 from striate.ops import sums_in_order
 
@@ -57,6 +58,7 @@ def path_key(key: jax.Array, path: str) -> jax.Array:
 
 def draw_weights(declared: Mapping[str, Mapping[str, Weight]], seed_or_key: int | jax.Array) -> Variables:
     """Draw every declared weight with a key made from its own path."""
+    keep_programs()
     count = sum(_size(weight) for weights in declared.values() for weight in weights.values())
     if count > MAX_PARAMETERS:
         largest = max(declared, key=lambda path: sum(map(_size, declared[path].values())))
@@ -82,6 +84,7 @@ def execute(
     record: bool | Sequence[str],
 ) -> Applied:
     """Run every step in order; shared weights and state are looked up under their owner's path."""
+    keep_programs()  # whoever compiles a network traces it first
     params = variables.get("params", {})
     state = {path: dict(weights) for path, weights in variables.get("state", {}).items()}
     values: dict[str, jax.Array] = dict(inputs)

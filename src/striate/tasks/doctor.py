@@ -56,6 +56,7 @@ def facts() -> dict[str, Any]:
             "free_bytes": _free(folder),
             "writable": _writable(folder),
         },
+        "compiled programs": _programs(),
         "data": {name: "here" if get(name).is_here else "to be fetched" for name in names()},
         "clients": {name: shutil.which(name) or "not found" for name in CLIENTS},
     }
@@ -68,10 +69,28 @@ def problems(found: dict[str, Any]) -> list[str]:
         said.append(
             f"The cache folder {found['cache']['folder']} cannot be written: set STRIATE_HOME to another."
         )
+    if not found["compiled programs"]["trusted"]:
+        risk = found["compiled programs"]["kept"].removeprefix("off: ")
+        cure = "keep others out of it, or set STRIATE_HOME to a folder of your own."
+        said.append(f"Compiled programs are not kept, because {risk}: {cure}")
     memory = found["hardware"]["memory_bytes"]
     if memory is not None and memory < 2 << 30:
         said.append("There are less than 2 GB of memory: close other programs, or train with --limit.")
     return said
+
+
+def _programs() -> dict[str, Any]:
+    """Whether compiled programs are kept for the next process, where, and how large they are."""
+    from striate.network.kept_programs import planned
+
+    found = planned()
+    place = found.folder
+    return {
+        "kept": found.why,
+        "folder": "none" if place is None else str(place),
+        "trusted": found.risk is None,
+        "bytes": 0 if place is None else _size(place),
+    }
 
 
 def _kernels() -> str:
