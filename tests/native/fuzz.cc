@@ -51,6 +51,7 @@ Case draw() {
            special == 2 ? v.groups : v.groups * std::min(widest, pick({1, 2, 3, 7, 10, 16, 17, 32, 40, 48, 64, 70}))};
   c.relu = randomness() % 2;
   v.way = static_cast<Way>(between(kFastest, kFewest));
+  v.precision = special != 2 && randomness() % 2 ? kBfloat16 : kFloat32;  // a filter a channel has floats always
   c.pool = v.out.rows > 1 && v.out.cols > 1 && randomness() % 2;
   c.threads = between(1, 4);
   return c;
@@ -78,6 +79,16 @@ void products(const Convolution& v, const F& visit) {
           }
 }
 
+// The number as the kernels are to multiply it.
+double as_multiplied(const Convolution& v, float value) {
+  if (v.precision == kFloat32 || value != value) return value;
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
 bool agree(const Kernels& kernels, Case c) {
   const Convolution& v = c.conv;
   const long pool = c.pool ? 2 : 1, features = v.out.channels;
@@ -90,7 +101,7 @@ bool agree(const Kernels& kernels, Case c) {
 
   std::vector<double> z(static_cast<size_t>(count(v.out))), dz(z.size()), wanted(static_cast<size_t>(count(small)));
   for (size_t i = 0; i < z.size(); ++i) z[i] = bias[static_cast<long>(i) % features];
-  products(v, [&](long a, long k, long b) { z[static_cast<size_t>(b)] += double(x[a]) * kernel[k]; });
+  products(v, [&](long a, long k, long b) { z[static_cast<size_t>(b)] += as_multiplied(v, x[a]) * as_multiplied(v, kernel[k]); });
   if (c.relu)
     for (double& value : z) value = std::max(value, 0.0);
 
@@ -109,7 +120,7 @@ bool agree(const Kernels& kernels, Case c) {
           for (long q = 1; q < pool * pool; ++q) best = std::max(best, z[at(q)]);
           wanted[static_cast<size_t>(place)] = best;
           if (std::fabs(z[at(corner)] - best) > 1e-4 * (1 + std::fabs(best))) return false;
-          if (!c.relu || y[place] > 0) dz[at(corner)] = dy[place];
+          if (!c.relu || y[place] > 0) dz[at(corner)] = as_multiplied(v, dy[place]);
         }
   const long depth = taps / features, pixels = v.out.images * v.out.rows * v.out.cols;
   if (!near("y", y, wanted, depth)) return false;
@@ -117,8 +128,8 @@ bool agree(const Kernels& kernels, Case c) {
   const Incoming incoming{dy.data(), c.pool ? argmax.data() : nullptr, c.relu ? y.data() : nullptr};
   std::vector<double> wx(static_cast<size_t>(x.size)), wk(static_cast<size_t>(taps)), wb(static_cast<size_t>(features));
   products(v, [&](long a, long k, long b) {
-    wx[static_cast<size_t>(a)] += dz[static_cast<size_t>(b)] * kernel[k];
-    wk[static_cast<size_t>(k)] += dz[static_cast<size_t>(b)] * x[a];
+    wx[static_cast<size_t>(a)] += dz[static_cast<size_t>(b)] * as_multiplied(v, kernel[k]);
+    wk[static_cast<size_t>(k)] += dz[static_cast<size_t>(b)] * as_multiplied(v, x[a]);
   });
   for (size_t i = 0; i < dz.size(); ++i) wb[i % static_cast<size_t>(features)] += dz[i];
   input_gradient(kernels, threads, v, incoming, kernel.data(), dx.data());
@@ -129,17 +140,17 @@ bool agree(const Kernels& kernels, Case c) {
 
 void describe(const Case& c) {
   const Convolution& v = c.conv;
-  std::printf("x (%ld, %ld, %ld, %ld) y (%ld, %ld, %ld) kernel %ldx%ld strides %ld,%ld dilation %ld,%ld padding %ld,%ld groups %ld relu %d pool %d threads %ld\n",
+  std::printf("x (%ld, %ld, %ld, %ld) y (%ld, %ld, %ld) kernel %ldx%ld strides %ld,%ld dilation %ld,%ld padding %ld,%ld groups %ld relu %d pool %d threads %ld precision %d\n",
               v.in.images, v.in.rows, v.in.cols, v.in.channels, v.out.rows, v.out.cols, v.out.channels, v.kernel_rows,
               v.kernel_cols, v.stride_rows, v.stride_cols, v.dilation_rows, v.dilation_cols, v.pad_top, v.pad_left, v.groups,
-              c.relu, c.pool, c.threads);
+              c.relu, c.pool, c.threads, v.precision);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const long cases = argc > 1 ? std::atol(argv[1]) : 200;
-  for (const char* name : {"avx512", "avx2", "neon", "plain"}) {
+  for (const char* name : {"amx", "avx512_bf16", "avx512", "avx2", "neon", "plain"}) {
     const Kernels* kernels = kernels_named(name);
     if (!kernels) continue;
     randomness.seed(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0);

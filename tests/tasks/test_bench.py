@@ -205,21 +205,6 @@ def test_a_batch_for_fixed_shapes_is_refused():
     )
 
 
-def test_a_precision_that_models_do_not_have_is_refused(monkeypatch):
-    """Whether this version has it is read from the arguments of `compile`."""
-    half = Settings("bfloat16")
-    monkeypatch.setattr("striate.models.Model.compile", lambda self, optimizer, loss: None)
-    with pytest.raises(ArgumentError) as caught:
-        half.compile_options()
-    assert str(caught.value) == (
-        "--precision: got 'bfloat16', and models of this version compute in float32 only; expected float32.\n"
-        "  Leave --precision out."
-    )
-    monkeypatch.setattr("striate.models.Model.compile", lambda self, optimizer, loss, precision: None)
-    assert half.compile_options() == {"precision": "bfloat16"}
-    assert Settings().compile_options() == {}
-
-
 def test_optimizer_of_resnet_has_momentum(monkeypatch, small_network):
     """The peers train with SGD and momentum 0.9 too."""
     seen = []

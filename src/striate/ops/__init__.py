@@ -1,7 +1,7 @@
 """Pure functions on arrays, channels last, with their own gradients."""
 
-from striate.ops._native import sums_in_order
 from striate.ops._norm_native import normalize_batch
+from striate.ops._ways import products_of, sums_in_order
 from striate.ops.activations import (
     ACTIVATIONS,
     elu,
@@ -89,6 +89,7 @@ __all__ = [
     "normalize_batch",
     "output_size",
     "poisson",
+    "products_of",
     "reach",
     "relu",
     "relu6",

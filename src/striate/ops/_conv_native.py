@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
-from striate.ops import _native
+from striate.ops import _native, _ways
 from striate.ops._conv_gradients import Spec
 from striate.ops._grouped import convolve_groups
 from striate.ops.geometry import Pads, output_size
@@ -29,7 +30,8 @@ Pair = tuple[jax.Array, jax.Array]
 class Geometry(NamedTuple):
     """The static numbers of one convolution, an entry for each of the two spatial axes.
 
-    `direct` asks that every output be the sum of its products and nothing faster (see `sums_in_order`).
+    `direct` asks that every output be the sum of its products and nothing faster (see `sums_in_order`);
+    `half` that the numbers that are multiplied be rounded to bfloat16 (see `products_of`).
     """
 
     strides: tuple[int, int]
@@ -37,6 +39,7 @@ class Geometry(NamedTuple):
     dilation: tuple[int, int]
     groups: int
     direct: bool = False
+    half: bool = False
 
     def sizes(self, image: tuple[int, ...], taps: tuple[int, ...]) -> tuple[int, int]:
         """The output's rows and columns."""
@@ -52,13 +55,14 @@ class Geometry(NamedTuple):
             "dilation": self.dilation,
             "groups": self.groups,
             "direct": int(self.direct),
+            "half": int(self.half),
         }
         return {**numbers, "sizes": sizes}
 
 
 def geometry_of(strides: tuple[int, int], pads: Pads, dilation: tuple[int, int], groups: int) -> Geometry:
-    """The numbers of a convolution that is traced now, and whether its sums are wanted in order."""
-    return Geometry(strides, pads, dilation, groups, _native.in_order())
+    """The numbers of a convolution that is traced now, and how it is wanted."""
+    return Geometry(strides, pads, dilation, groups, _ways.in_order(), _ways.half() and groups == 1)
 
 
 def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:
@@ -160,7 +164,13 @@ def weight_gradients(
     return _native.either(native, plain, x, dy)
 
 
+def _rounded(geometry: Geometry, *arrays: jax.Array) -> tuple[jax.Array, ...]:
+    """The numbers that are multiplied; XLA would leave out a conversion there and back."""
+    return tuple(lax.reduce_precision(a, 8, 7) for a in arrays) if geometry.half else arrays
+
+
 def _plain_affine(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry) -> jax.Array:
+    x, kernel = _rounded(geometry, x, kernel)
     spec = Spec(geometry.strides, geometry.pads, geometry.dilation)
     return convolve_groups(x, kernel, spec, geometry.groups) + bias[None, None, None]
 
@@ -168,6 +178,7 @@ def _plain_affine(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Ge
 def _plain_input_gradient(
     dy: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, int]
 ) -> jax.Array:
+    dy, kernel = _rounded(geometry, dy, kernel)
     spec = Spec(geometry.strides, geometry.pads, geometry.dilation)
     x = jnp.zeros((dy.shape[0], *sizes, kernel.shape[2] * geometry.groups), dy.dtype)
     return jax.vjp(lambda x: convolve_groups(x, kernel, spec, geometry.groups), x)[1](dy)[0]
@@ -176,6 +187,7 @@ def _plain_input_gradient(
 def _plain_weight_gradients(
     x: jax.Array, dy: jax.Array, geometry: Geometry, taps: tuple[int, int]
 ) -> tuple[jax.Array, jax.Array]:
+    x, dy = _rounded(geometry, x, dy)
     spec = Spec(geometry.strides, geometry.pads, geometry.dilation)
     kernel = jnp.zeros((*taps, x.shape[3] // geometry.groups, dy.shape[3]), x.dtype)
     (dkernel,) = jax.vjp(lambda kernel: convolve_groups(x, kernel, spec, geometry.groups), kernel)[1](dy)

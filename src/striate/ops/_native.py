@@ -6,12 +6,10 @@ Nothing else knows whether the kernels exist. `STRIATE_NATIVE=0` leaves them out
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +21,6 @@ FUNCTIONS = (
     *("conv_forward", "conv_input_gradient", "conv_kernel_gradient"),
     *("norm_forward", "norm_gradient"),
 )
-
-
-_in_order: ContextVar[bool] = ContextVar("in_order", default=False)
-
-
-@contextlib.contextmanager
-def sums_in_order(wanted: bool = True) -> Iterator[None]:
-    """Within it, every output of a convolution is the sum of its products, as its explanation tells it.
-
-    Elsewhere a kernel may need fewer products (Winograd's), which changes the last digits of the number. It
-    counts while a program is traced, and `wanted=False` leaves things as they are.
-    """
-    before = _in_order.set(wanted or _in_order.get())
-    try:
-        yield
-    finally:
-        _in_order.reset(before)
-
-
-def in_order() -> bool:
-    """True within `sums_in_order`."""
-    return _in_order.get()
 
 
 @functools.cache
@@ -92,6 +68,8 @@ def fit(*arrays: jax.Array) -> bool:
 
 def either(native: Callable[..., Any], plain: Callable[..., Any], *arrays: jax.Array) -> Any:
     """Call `native` where the program is compiled for a CPU, `plain` elsewhere and under `jax.vmap`."""
+    if library() is None:
+        return plain(*arrays)
 
     @jax.custom_batching.custom_vmap
     def chosen(*args: jax.Array) -> Any:

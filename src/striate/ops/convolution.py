@@ -206,7 +206,7 @@ def _convolve_rank(
 
 def _convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array | None, geometry: Geometry) -> jax.Array:
     """By the native kernels where they fit, else by XLA's operations."""
-    if fits(x, kernel, geometry.groups):
+    if fits(x, kernel, geometry.groups) or (geometry.half and x.dtype == jnp.float32):
         offset = jnp.zeros(kernel.shape[3], x.dtype) if bias is None else bias
         return affine(x, kernel, offset, geometry)
     spec = Spec(geometry.strides, geometry.pads, geometry.dilation)

@@ -48,6 +48,7 @@ class Compilable(Weighted):
         weighted_metrics: Any = None,
         *,
         augment: Any = None,
+        precision: str = "float32",
         **ignored: Any,
     ) -> None:
         """Say how to train and what to measure.
@@ -60,6 +61,8 @@ class Compilable(Weighted):
             metrics: names or objects of `striate.metrics`; for several outputs a list of lists or a dict.
             weighted_metrics: like metrics, for those that count sample and class weights.
             augment: "light", "strong" or an `Augmentation`: pictures vary while training, and only then.
+            precision: "bfloat16" multiplies numbers rounded to 16 bits in convolutions and dense layers and
+                adds up in float32, which is faster where the processor can (see `ops.products_of`).
             ignored: Keras' run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: everything is
                 compiled, and the number of steps between two looks finds itself.
 
@@ -68,18 +71,23 @@ class Compilable(Weighted):
         """
         known = {"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"}
         varied = augmentation.get(augment)
-        settings = Settings(loss, metrics, loss_weights, weighted_metrics, varied)
+        settings = Settings(loss, metrics, loss_weights, weighted_metrics, varied, precision)
         looked_up, problems = check_settings(settings, optimizer)
         if unknown := sorted(set(ignored) - known):
-            expected = "optimizer, loss, loss_weights, metrics, weighted_metrics, augment"
+            expected = "optimizer, loss, loss_weights, metrics, weighted_metrics, augment, precision"
             problems.insert(0, Problem("compile", f"got {', '.join(unknown)}", expected, "Correct the name."))
         if problems:
             raise ArgumentError(problems)
         self._optimizer = looked_up
-        self._settings, self._compiled, self._before = settings, None, None
+        self._settings, self._compiled, self._before, self._predict = settings, None, None, None
         if not self.network.errors():
             for problem in activation_warnings(self.network, self.compiled().objective):
                 warnings.warn(str(problem), stacklevel=2)
+
+    @property
+    def precision(self) -> str:
+        """Of the numbers that are multiplied: "float32", or what `compile` said."""
+        return "float32" if self._settings is None else self._settings.precision
 
     def compiled(self) -> Compiled:
         """What `compile` said, resolved against the network.

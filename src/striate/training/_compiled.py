@@ -11,6 +11,7 @@ from striate.errors import ArgumentError, Problem, TrainingError
 from striate.images.preprocessing import Preprocessing
 from striate.layers import Softmax
 from striate.network import Network
+from striate.ops._ways import PRECISIONS, precision_problem
 from striate.training import losses, metrics, optimizers
 from striate.training._objective import Objective, make_objective
 from striate.training._optimizer import Optimizer
@@ -30,6 +31,7 @@ class Settings:
     loss_weights: Any
     weighted_metrics: Any
     augment: Augmentation | None = None
+    precision: str = "float32"
 
     def objective(self, network: Network) -> Objective:
         """What they mean for the outputs of a network."""
@@ -52,7 +54,8 @@ class Compiled:
         self.network = network
         self.preprocessing = preprocessing
         self.objective = settings.objective(network)
-        self.programs = programs_for(network, self.objective, optimizer, preprocessing, settings.augment)
+        how = {"augment": settings.augment, "precision": settings.precision}
+        self.programs = programs_for(network, self.objective, optimizer, preprocessing, **how)
         self.transform = self.programs.steps.transform
         self.memory: Any = None
         self.done = 0
@@ -74,6 +77,7 @@ def programs_for(
     optimizer: Optimizer,
     preprocessing: Preprocessing | None,
     augment: Augmentation | None = None,
+    precision: str = "float32",
 ) -> Programs:
     """The programs for these values; equal values get the same ones, so that a second model compiles nothing.
 
@@ -85,6 +89,7 @@ def programs_for(
         replace(optimizer, learning_rate=0.0),
         preprocessing,
         augment,
+        precision,
     )
     try:
         return _equal_programs(*values)
@@ -98,8 +103,10 @@ def _new_programs(
     optimizer: Optimizer,
     preprocessing: Preprocessing | None,
     augment: Augmentation | None,
+    precision: str,
 ) -> Programs:
-    return Programs(Steps(network, objective, optimizer.direction(), scaler(preprocessing), augment))
+    prepare = scaler(preprocessing)
+    return Programs(Steps(network, objective, optimizer.direction(), prepare, augment, precision))
 
 
 _equal_programs = lru_cache(maxsize=8)(_new_programs)
@@ -145,6 +152,8 @@ def check_settings(settings: Settings, optimizer: Any) -> tuple[Optimizer | None
         except ArgumentError as error:
             found.append(None)
             problems += error.problems
+    if settings.precision not in PRECISIONS:
+        problems.append(precision_problem(settings.precision, "precision"))
     if words := [one for one in _flat(settings.loss_weights) if isinstance(one, str)]:
         cure = "Metrics are given by name: compile(optimizer, loss, metrics=[...])."
         happened = f"got {', '.join(map(repr, words))}"

@@ -118,7 +118,7 @@ class Model(Compilable):
         twin.about = dict(self.about)
         if self._settings is not None:
             said = self._settings
-            more = {"weighted_metrics": said.weighted_metrics, "augment": said.augment}
+            more = {name: getattr(said, name) for name in ("weighted_metrics", "augment", "precision")}
             twin.compile(self.optimizer, said.loss, said.loss_weights, said.metrics, **more)
         return twin
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
+from striate.ops import products_of
 from striate.training._batches import Batch
 from striate.training._objective import Objective
 from striate.training._state import Carry, Evaluated, Sums
@@ -31,6 +32,7 @@ class Steps:
         transform: the optimizer's direction, before the learning rate.
         prepare: what happens to the inputs on the device, such as scaling uint8 pictures.
         augment: how pictures are varied while training, or None.
+        precision: of the numbers that are multiplied, see `ops.products_of`.
     """
 
     network: Any
@@ -38,6 +40,7 @@ class Steps:
     transform: optax.GradientTransformation
     prepare: Callable[[tuple[jax.Array, ...]], tuple[jax.Array, ...]]
     augment: Augmentation | None = None
+    precision: str = "float32"
 
     def loss(
         self,
@@ -55,7 +58,9 @@ class Steps:
         In a mixture, loss_k(i) is share · loss_k(i) + (1 - share) · the loss with the partner's target.
         """
         variables = {"params": params, "state": state}
-        applied = self.network.apply(variables, _one_or_all(self.prepare(batch.inputs)), train=train, key=key)
+        inputs = _one_or_all(self.prepare(batch.inputs))
+        with products_of(self.precision):
+            applied = self.network.apply(variables, inputs, train=train, key=key)
         outputs = applied.output if isinstance(applied.output, tuple | list) else (applied.output,)
         parts = []
         for index in self.objective.loss_outputs:

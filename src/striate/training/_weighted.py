@@ -17,6 +17,7 @@ from striate.layers import Layer
 from striate.network import Network, to_json
 from striate.network.run import check_variables
 from striate.network.summary import print_summary, summary_text
+from striate.ops import products_of
 from striate.training import _freezing, _weights
 from striate.training._predicting import predict
 from striate.training._scaling import scaler, wanted_by
@@ -54,6 +55,11 @@ class Weighted:
     def network(self) -> Network:
         """The architecture, a frozen value."""
         return self._network
+
+    @property
+    def precision(self) -> str:
+        """Of the numbers that are multiplied: "float32", or what `compile` said."""
+        return "float32"
 
     @property
     def name(self) -> str:
@@ -243,7 +249,7 @@ class Weighted:
         """
         self._build_for(x)
         if self._predict is None:
-            self._predict = predictor_for(self.network, self.preprocessing)
+            self._predict = predictor_for(self.network, self.preprocessing, self.precision)
         wanted = wanted_by(self.network, self.preprocessing)
         outputs = predict(self._predict, self.variables, wanted, x, batch_size, steps)
         return outputs[0] if len(outputs) == 1 else list(outputs)
@@ -256,20 +262,21 @@ class Weighted:
         """Settle open input shapes by data; a model of symbols has none."""
 
 
-def predictor_for(network: Network, preprocessing: Preprocessing | None) -> Any:
+def predictor_for(network: Network, preprocessing: Preprocessing | None, precision: str = "float32") -> Any:
     """(variables, inputs) -> outputs, compiled; equal values get the same program."""
     try:
-        return _equal_predictor(without_notes(network), preprocessing)
+        return _equal_predictor(without_notes(network), preprocessing, precision)
     except TypeError:  # a value of the user's own that cannot be hashed
-        return _new_predictor(network, preprocessing)
+        return _new_predictor(network, preprocessing, precision)
 
 
-def _new_predictor(network: Network, preprocessing: Preprocessing | None) -> Any:
+def _new_predictor(network: Network, preprocessing: Preprocessing | None, precision: str) -> Any:
     prepare = scaler(preprocessing)
 
     def run(variables: Any, inputs: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
         arrays = prepare(inputs)
-        output = network.apply(variables, arrays[0] if len(arrays) == 1 else arrays).output
+        with products_of(precision):
+            output = network.apply(variables, arrays[0] if len(arrays) == 1 else arrays).output
         return tuple(output) if isinstance(output, tuple | list) else (output,)
 
     return jax.jit(run)

@@ -124,6 +124,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "losses": str([loss and to_config(loss) for loss in objective.losses]),
         "loss weights": str(objective.loss_weights),
         "augmentation": str(steps.augment),
+        "precision": steps.precision,
         "metrics": str([to_config(metric) for group in objective.metric_groups() for metric in group]),
         "optimizer": str(optimizer),
         "learning-rate schedule": str(rate) if callable(run.model.optimizer.learning_rate) else "none",

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "half_cpu.h"
 #include "kernels.h"
 
 namespace striate {
@@ -9,6 +10,10 @@ namespace striate {
 #define STRIATE_DECLARE(isa) namespace isa { extern const Kernels table; }
 #ifdef STRIATE_HAS_AVX512
 STRIATE_DECLARE(avx512)
+#endif
+#ifdef STRIATE_HAS_AMX
+namespace avx512_bf16 { extern const HalfKernels table; }
+namespace amx { extern const HalfKernels table; }
 #endif
 #ifdef STRIATE_HAS_AVX2
 STRIATE_DECLARE(avx2)
@@ -18,11 +23,44 @@ STRIATE_DECLARE(neon)
 #endif
 STRIATE_DECLARE(plain)
 
-const Kernels* kernels_named(const char* name) {
 #ifdef STRIATE_HAS_AVX512
-  if (!std::strcmp(name, "avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    return &avx512::table;
+namespace {
+
+bool has_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+}
+
+}  // namespace
+#endif
+
+#ifdef STRIATE_HAS_AMX
+namespace {
+
+// The AVX-512 kernels, with others for numbers of sixteen bits.
+Kernels joined(const char* name, const HalfKernels& half) {
+  Kernels kernels = avx512::table;
+  kernels.name = name;
+  kernels.half = half;
+  return kernels;
+}
+
+const Kernels* half_kernels_named(const char* name) {
+  static const Kernels with_amx = joined("amx", amx::table), with_bf16 = joined("avx512_bf16", avx512_bf16::table);
+  if (!std::strcmp(name, "amx") && has_avx512() && has_bf16() && may_use_amx()) return &with_amx;
+  if (!std::strcmp(name, "avx512_bf16") && has_avx512() && has_bf16()) return &with_bf16;
+  return nullptr;
+}
+
+}  // namespace
+#endif
+
+const Kernels* kernels_named(const char* name) {
+#ifdef STRIATE_HAS_AMX
+  if (const Kernels* table = half_kernels_named(name)) return table;
+#endif
+#ifdef STRIATE_HAS_AVX512
+  if (!std::strcmp(name, "avx512") && has_avx512()) return &avx512::table;
 #endif
 #ifdef STRIATE_HAS_AVX2
   if (!std::strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
@@ -36,7 +74,7 @@ const Kernels* kernels_named(const char* name) {
 
 const Kernels& kernels() {
   static const Kernels* best = [] {
-    for (const char* name : {"avx512", "avx2", "neon"})
+    for (const char* name : {"amx", "avx512_bf16", "avx512", "avx2", "neon"})
       if (const Kernels* table = kernels_named(name)) return table;
     return kernels_named("plain");
   }();

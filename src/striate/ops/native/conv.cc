@@ -1,5 +1,9 @@
 #include "conv.h"
 
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
 #include "plan.h"
 
 namespace striate {
@@ -40,6 +44,48 @@ bool is_depthwise(const Convolution& conv) {
 
 bool altered(const Incoming& incoming) { return incoming.argmax || incoming.result; }
 
+bool is_half(const Kernels& kernels, const Convolution& conv) {
+  return conv.precision == kBfloat16 && conv.groups == 1 && kernels.half.sweep;
+}
+
+// Numbers rounded to sixteen bits, as floats: their products are the same ones, where no kernel is made for them.
+class Rounded {
+ public:
+  Rounded(const Convolution& conv, const float* from, long count) : data(from) {
+    if (conv.precision == kFloat32) return;
+    values_.resize(static_cast<size_t>(count));
+    for (long i = 0; i < count; ++i) values_[static_cast<size_t>(i)] = rounded(from[i]);
+    data = values_.data();
+  }
+
+  const float* data;
+
+ private:
+  // To the nearest, and of two equally near ones to the even one; what is no number stays none.
+  static float rounded(float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, 4);
+    bits = value != value ? bits | 1u << 22 : bits + 0x7fff + (bits >> 16 & 1);
+    bits &= 0xffff0000u;
+    std::memcpy(&value, &bits, 4);
+    return value;
+  }
+
+  std::vector<float> values_;
+};
+
+long size_of(const Shape& shape) { return shape.images * shape.rows * shape.cols * shape.channels; }
+
+long kernel_size(const Convolution& conv) {
+  return conv.kernel_rows * conv.kernel_cols * conv.in.channels / conv.groups * conv.out.channels;
+}
+
+// What comes in has the output's shape, or that of its 2x2 maxima.
+long size_of(const Convolution& conv, const Incoming& dy) {
+  const long halved = dy.argmax ? 1 : 0;
+  return conv.out.images * (conv.out.rows >> halved) * (conv.out.cols >> halved) * conv.out.channels;
+}
+
 }  // namespace
 
 void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x, const float* kernel,
@@ -48,24 +94,35 @@ void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv,
   const Plan plan = plan_forward(y.argmax ? conv : flatten(conv));
   const Sweep sweep = y.argmax ? pooled(plan.sweep) : plan.sweep;
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
-  const Weights weights{kernel, channels * features, features, 1, features / conv.groups};
-  kernels.sweep(pool, sweep, {x, nullptr, nullptr}, weights, y);
+  Weights weights{kernel, channels * features, features, 1, features / conv.groups};
+  if (is_half(kernels, conv)) return kernels.half.sweep(pool, sweep, {x, nullptr, nullptr}, weights, y);
+  const Rounded input(conv, x, size_of(conv.in)), taps(conv, kernel, kernel_size(conv));
+  weights.data = taps.data;
+  kernels.sweep(pool, sweep, {input.data, nullptr, nullptr}, weights, y);
 }
 
 void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const Incoming& dy,
                     const float* kernel, float* dx) {
   if (is_depthwise(conv) && !altered(dy)) return kernels.depthwise_input(pool, conv, dy.data, kernel, dx);
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
-  const Weights weights{kernel, channels * features, 1, features, features / conv.groups};
-  for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv)))
-    kernels.sweep(pool, plan.sweep, dy, weights, {dx, nullptr, nullptr, kLinear});
+  const bool half = is_half(kernels, conv);
+  const Rounded incoming(half ? Convolution{} : conv, dy.data, size_of(conv, dy));
+  const Rounded taps(half ? Convolution{} : conv, kernel, kernel_size(conv));
+  const Weights weights{taps.data, channels * features, 1, features, features / conv.groups};
+  for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv))) {
+    const auto sweep = half && plan.sweep.tap_count ? kernels.half.sweep : kernels.sweep;
+    sweep(pool, plan.sweep, {incoming.data, dy.argmax, dy.result}, weights, {dx, nullptr, nullptr, kLinear});
+  }
 }
 
 void kernel_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x,
                      const Incoming& dy, float* dkernel, float* dbias) {
   if (is_depthwise(conv) && !altered(dy)) return kernels.depthwise_kernel(pool, conv, x, dy.data, dkernel, dbias);
   const Plan plan = plan_forward(dy.argmax ? conv : flatten(conv));
-  kernels.kernel_gradient(pool, dy.argmax ? pooled(plan.sweep) : plan.sweep, x, dy, dkernel, dbias);
+  const Sweep sweep = dy.argmax ? pooled(plan.sweep) : plan.sweep;
+  if (is_half(kernels, conv)) return kernels.half.kernel_gradient(pool, sweep, x, dy, dkernel, dbias);
+  const Rounded input(conv, x, size_of(conv.in)), incoming(conv, dy.data, size_of(conv, dy));
+  kernels.kernel_gradient(pool, sweep, input.data, {incoming.data, dy.argmax, dy.result}, dkernel, dbias);
 }
 
 }  // namespace striate

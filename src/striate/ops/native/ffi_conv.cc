@@ -13,7 +13,7 @@ Shape shape_of(const Buffer& buffer) {
 
 struct Options {
   Longs strides, padding, dilation;
-  int64_t groups, direct;
+  int64_t groups, direct, half;
 };
 
 template <typename X, typename K>
@@ -32,26 +32,28 @@ Convolution convolution(const X& x, const K& kernel, const Shape& y, const Optio
   conv.pad_left = o.padding[1];
   conv.groups = o.groups;
   conv.way = o.direct ? kInOrder : kFastest;
+  conv.precision = o.half ? kBfloat16 : kFloat32;
   return conv;
 }
 
 ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Out32 y, Out8 argmax, Longs strides,
-                        Longs padding, Longs dilation, int64_t groups, int64_t direct, Longs sizes, int64_t relu) {
+                        Longs padding, Longs dilation, int64_t groups, int64_t direct, int64_t half, Longs sizes, int64_t relu) {
   return guarded([&] {
     const Convolution conv =
         convolution(x, kernel, {x.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
-                    {strides, padding, dilation, groups, direct});
+                    {strides, padding, dilation, groups, direct, half});
     const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
     convolve(chosen(), pool_of(threads), conv, x.typed_data(), kernel.typed_data(), output);
   });
 }
 
 ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 result, U8 argmax, F32 kernel, Out32 dx,
-                               Longs strides, Longs padding, Longs dilation, int64_t groups, int64_t direct, Longs sizes) {
+                               Longs strides, Longs padding, Longs dilation, int64_t groups, int64_t direct,
+                               int64_t half, Longs sizes) {
   return guarded([&] {
     const Convolution conv =
         convolution(*dx, kernel, {dy.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
-                    {strides, padding, dilation, groups, direct});
+                    {strides, padding, dilation, groups, direct, half});
     const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
     input_gradient(chosen(), pool_of(threads), conv, incoming, kernel.typed_data(), dx->typed_data());
   });
@@ -59,11 +61,11 @@ ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 result, U8 a
 
 ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 result, U8 argmax, Out32 dkernel,
                                 Out32 dbias, Longs strides, Longs padding, Longs dilation, int64_t groups, int64_t direct,
-                                Longs sizes) {
+                                int64_t half, Longs sizes) {
   return guarded([&] {
     const Convolution conv =
         convolution(x, *dkernel, {dy.dimensions()[0], sizes[0], sizes[1], dkernel->dimensions()[3]},
-                    {strides, padding, dilation, groups, direct});
+                    {strides, padding, dilation, groups, direct, half});
     const Incoming incoming{dy.typed_data(), some(argmax), some(result)};
     kernel_gradient(chosen(), pool_of(threads), conv, x.typed_data(), incoming, dkernel->typed_data(),
                     dbias->typed_data());
@@ -74,7 +76,7 @@ ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 resu
 
 #define STRIATE_GEOMETRY                                                                                       \
   .Attr<Longs>("strides").Attr<Longs>("padding").Attr<Longs>("dilation").Attr<int64_t>("groups").Attr<int64_t>( \
-      "direct").Attr<Longs>("sizes")
+      "direct").Attr<int64_t>("half").Attr<Longs>("sizes")
 
 #pragma GCC visibility push(default)
 

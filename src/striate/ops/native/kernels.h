@@ -31,6 +31,12 @@ struct Weights {
   long tap_stride, k_stride, n_stride, group_stride;
 };
 
+// The same on numbers of sixteen bits, for one group; null where the processor does not multiply them.
+struct HalfKernels {
+  void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
+  void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
+};
+
 struct Kernels {
   const char* name;
   void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
@@ -40,6 +46,7 @@ struct Kernels {
   void (*depthwise_kernel)(const Pool&, const Convolution&, const float* x, const float* dy, float* kernel, float* bias);
   void (*norm)(const Pool&, const Normalization&, const float* x, const float* gamma, const float* beta, const NormOutput&);
   void (*norm_gradient)(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
+  HalfKernels half;
 };
 
 const Kernels& kernels();                     // the best this machine can run

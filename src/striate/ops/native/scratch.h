@@ -4,7 +4,7 @@
 namespace striate {
 
 enum Scratch : int {
-  kRows, kTileOut, kPacked, kPartial, kPixels, kKernelValues, kInputValues, kProducts, kScratchCount
+  kRows, kTileOut, kPacked, kPartial, kPixels, kKernelValues, kInputValues, kProducts, kHalfValues, kScratchCount
 };
 
 // At least `floats` floats, aligned to 64 bytes, contents undefined, valid until the same thread asks again for `kind`.

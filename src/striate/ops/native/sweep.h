@@ -12,6 +12,9 @@ enum Activation : int { kLinear = 0, kRelu = 1 };
 // there is a way for, even where that is slower.
 enum Way : int { kFastest = 0, kInOrder = 1, kFewest = 2 };
 
+// The numbers that are multiplied; sums are floats always.
+enum Precision : int { kFloat32 = 0, kBfloat16 = 1 };
+
 struct Shape {
   long images, rows, cols, channels;
 };
@@ -25,6 +28,7 @@ struct Convolution {
   long pad_top, pad_left;
   long groups;
   Way way;
+  Precision precision;
 };
 
 // `length` contiguous floats of one input row, `cols` pixels of it, starting at (row, col) relative to the pixel at

@@ -20,7 +20,7 @@ def time_answers(
         work: its name. network: that answers. batches: examples in a call. settings: precision and samples.
     """
     model = picture_model(network)
-    model.compile("sgd", "sparse_categorical_crossentropy", **settings.compile_options())
+    model.compile("sgd", "sparse_categorical_crossentropy", precision=settings.precision)
     for batch in batches:
         x, _ = noise(network, batch)
         samples = time_calls(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
-from typing import Any
 
 from striate.errors import ArgumentError, Problem
-from striate.models import Model
-
-PRECISIONS = ("float32", "bfloat16")
+from striate.ops._ways import PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -62,21 +58,3 @@ class Settings:
         if self.batch is not None:
             cure = "Leave --batch out."
             raise ArgumentError(Problem("--batch", f"{work} has shapes of its own", "no batch", cure))
-
-    def compile_options(self) -> dict[str, Any]:
-        """What `Model.compile` is told about the precision.
-
-        Raises:
-            ArgumentError: the model computes in float32 only.
-        """
-        if self.precision == "float32":
-            return {}
-        if "precision" not in inspect.signature(Model.compile).parameters:
-            raise _float32_only(self.precision)
-        return {"precision": self.precision}
-
-
-def _float32_only(precision: str) -> ArgumentError:
-    """The error of a precision that models do not have."""
-    happened = f"got {precision!r}, and models of this version compute in float32 only"
-    return ArgumentError(Problem("--precision", happened, "float32", "Leave --precision out."))

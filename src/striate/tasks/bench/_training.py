@@ -31,7 +31,7 @@ def time_steps(
         y: (N,) classes. batch: examples in a step. settings: precision and samples.
     """
     model = picture_model(network)
-    model.compile(optimizer, "sparse_categorical_crossentropy", **settings.compile_options())
+    model.compile(optimizer, "sparse_categorical_crossentropy", precision=settings.precision)
     clock = StepClock()
     epochs = 1 + settings.samples(5)
     model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock], seed=0)

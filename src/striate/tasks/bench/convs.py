@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from striate import ops
 from striate.tasks.bench._records import Record, record
@@ -47,17 +46,18 @@ def _passes(shape: tuple[int, ...], precision: str) -> dict[str, Callable[[], An
     """The three calls, compiled when they are first made."""
     images, side, channels, filters, size, strides = shape
     keys = jax.random.split(jax.random.key(0), 3)
-    x = jax.random.normal(keys[0], (images, side, side, channels), precision)
-    kernel = jax.random.normal(keys[1], (size, size, channels, filters), precision) / (size * size * channels)
+    x = jax.random.normal(keys[0], (images, side, side, channels))
+    kernel = jax.random.normal(keys[1], (size, size, channels, filters)) / (size * size * channels)
 
     def conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
-        return ops.conv2d(x, kernel, strides=strides, padding=size // 2)
+        with ops.products_of(precision):
+            return ops.conv2d(x, kernel, strides=strides, padding=size // 2)
 
     forward = jax.jit(conv)
-    incoming = jax.random.normal(keys[2], forward(x, kernel).shape, precision)
+    incoming = jax.random.normal(keys[2], forward(x, kernel).shape)
     by_kernel = jax.jit(lambda x, kernel, dy: jax.vjp(lambda k: conv(x, k), kernel)[1](dy)[0])
     by_image = jax.jit(lambda x, kernel, dy: jax.vjp(lambda x: conv(x, kernel), x)[1](dy)[0])
-    x, kernel, incoming = jax.block_until_ready((x, jnp.asarray(kernel, precision), incoming))
+    x, kernel, incoming = jax.block_until_ready((x, kernel, incoming))
     return {
         "forward": lambda: forward(x, kernel),
         "dW": lambda: by_kernel(x, kernel, incoming),
