@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
+from striate.layers._drawing import folded
 from striate.layers._rule_kinds import whole
 from striate.layers._rules import Rule, check_fields, optional
 
@@ -49,7 +50,7 @@ class Initializer(abc.ABC):
             dtype: its floating-point type. Draws are made in at least float32 and rounded once.
         """
         seed = getattr(self, "seed", None)
-        key = key if seed is None else jax.random.fold_in(key, seed)
+        key = key if seed is None else folded(key, seed)
         wide = dtype if jnp.finfo(dtype).bits > 32 else jnp.float32
         return self.draw(key, tuple(shape), wide).astype(dtype)
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import jax
 
+from striate.layers._drawing import uniform
 from striate.layers._initializer import SEED, Initializer, fans
 from striate.layers._rule_kinds import choice, number
 from striate.layers._rules import Rule
@@ -148,7 +149,7 @@ def _scaled(
     variance = scale / max(1.0, fan)
     if distribution == "uniform":
         limit = math.sqrt(3.0 * variance)
-        return jax.random.uniform(key, shape, dtype, -limit, limit)
+        return uniform(key, shape, dtype, -limit, limit)
     if distribution == "untruncated_normal":
         return math.sqrt(variance) * jax.random.normal(key, shape, dtype)
     stddev = math.sqrt(variance) / _TRUNCATED_STDDEV

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from striate.errors import Problem, ShapeError
+from striate.layers._drawing import uniform
 from striate.layers._initializer import SEED, Initializer, fans
 from striate.layers._named import by_name, snake_case
 from striate.layers._rule_kinds import number
@@ -57,7 +59,7 @@ class Zeros(Initializer):
 
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """`shape` zeros."""
-        return jnp.zeros(shape, dtype)
+        return jax.device_put(np.zeros(shape, dtype))  # NumPy's need no program for each shape
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Ones(Initializer):
 
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """`shape` ones."""
-        return jnp.ones(shape, dtype)
+        return jax.device_put(np.ones(shape, dtype))
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Constant(Initializer):
 
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """`shape` times the value."""
-        return jnp.full(shape, self.value, dtype)
+        return jax.device_put(np.full(shape, self.value, dtype))
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class RandomUniform(Initializer):
 
     def draw(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """Uniform in [minval, maxval)."""
-        return jax.random.uniform(key, shape, dtype, self.minval, self.maxval)
+        return uniform(key, shape, dtype, self.minval, self.maxval)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from striate.errors import ArgumentError, Problem
 from striate.layers._base import Result, Weight
+from striate.layers._drawing import folded, key_of
 from striate.network._feeding import check_numbers, check_variables, read_inputs
 from striate.network._fusion import find_chains
 from striate.network.kept_programs import keep_programs
@@ -53,7 +54,7 @@ class Applied(NamedTuple):
 
 def path_key(key: jax.Array, path: str) -> jax.Array:
     """A key of its own for a path, the same whatever else the network holds."""
-    return jax.random.fold_in(key, zlib.crc32(path.encode()))
+    return folded(key, zlib.crc32(path.encode()))
 
 
 def draw_weights(declared: Mapping[str, Mapping[str, Weight]], seed_or_key: int | jax.Array) -> Variables:
@@ -65,7 +66,7 @@ def draw_weights(declared: Mapping[str, Mapping[str, Weight]], seed_or_key: int 
         happened = f"the network wants {count:,} weights"
         cure = f"Most are in {largest!r}; make what it reads smaller."
         raise ArgumentError(Problem("network", happened, f"at most {MAX_PARAMETERS:,}", cure))
-    key = seed_or_key if isinstance(seed_or_key, jax.Array) else jax.random.key(operator.index(seed_or_key))
+    key = seed_or_key if isinstance(seed_or_key, jax.Array) else key_of(operator.index(seed_or_key))
     variables: Variables = {"params": {}, "state": {}}
     for path, weights in declared.items():
         for name, weight in weights.items():

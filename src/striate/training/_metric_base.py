@@ -72,7 +72,8 @@ class MeanMetric(Metric):
 
     def init(self) -> State:
         """No total and no weight."""
-        return {"total": jnp.zeros((), jnp.float32), "weight": jnp.zeros((), jnp.float32)}
+        zero: Any = np.zeros((), np.float32)  # the training makes it an array of the device
+        return {"total": zero, "weight": zero}
 
     def update(
         self, state: State, y: jax.typing.ArrayLike, p: jax.typing.ArrayLike, weight: Any = None

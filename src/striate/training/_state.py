@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 import optax
 
 from striate.training._objective import Objective
@@ -61,14 +61,14 @@ class Evaluated(NamedTuple):
 
 def zero_sums(objective: Objective) -> Sums:
     """Nothing seen yet."""
-    zero = jnp.zeros((), jnp.float32)
+    zero: Any = np.zeros((), np.float32)
     metrics = tuple(tuple(metric.init() for metric in group) for group in objective.metric_groups())
     return own(Sums(zero, zero, (zero,) * len(objective.loss_outputs), metrics))
 
 
 def first_evaluated(objective: Objective) -> Evaluated:
     """What testing begins with."""
-    return Evaluated(zero_sums(objective), jnp.zeros((), jnp.int32))
+    return Evaluated(zero_sums(objective), own(np.zeros((), np.int32)))
 
 
 def first_carry(
@@ -84,18 +84,19 @@ def first_carry(
     """
     params, state = own(variables["params"]), own(variables["state"])
     memory = own(transform.init(params) if memory is None else memory)
-    step, finite = jnp.zeros((), jnp.int32), jnp.ones((), bool)
-    return Carry(params, state, memory, zero_sums(objective), step, finite)
+    nothing: Any = None
+    return new_epoch(Carry(params, state, memory, nothing, nothing, nothing), objective)
 
 
 def new_epoch(carry: Carry, objective: Objective) -> Carry:
     """The same weights and memory, with step and sums at zero."""
-    return carry._replace(sums=zero_sums(objective), step=jnp.zeros((), jnp.int32), finite=jnp.ones((), bool))
+    step, finite = own((np.zeros((), np.int32), np.ones((), bool)))
+    return carry._replace(sums=zero_sums(objective), step=step, finite=finite)
 
 
 def own(tree: Any) -> Any:
-    """A copy of every array, in buffers that nobody else holds."""
-    return jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), tree)
+    """A copy of every array on the device, in buffers that nobody else holds; it needs no program."""
+    return jax.tree.map(lambda leaf: jax.device_put(leaf, may_alias=False), tree)
 
 
 def is_alive(carry: Carry) -> bool:

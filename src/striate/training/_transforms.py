@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 
@@ -117,12 +118,12 @@ def clip_each_norm(limit: float) -> optax.GradientTransformation:
 
 def _zero() -> jax.Array:
     """A counter."""
-    return jnp.zeros((), jnp.int32)
+    return jax.device_put(np.zeros((), np.int32))
 
 
 def _zeros(params: Any) -> Any:
-    """Zeros of the shape of each parameter."""
-    return jax.tree.map(jnp.zeros_like, params)
+    """Zeros of the shape of each parameter; NumPy's need no program for each shape."""
+    return jax.tree.map(lambda p: jax.device_put(np.zeros(p.shape, p.dtype)), params)
 
 
 def _power(base: float, count: jax.Array) -> jax.Array:

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from striate.layers._drawing import folded, key_of
 from striate.training._diagnosis import not_finite
 from striate.training._evaluators import Evaluator
 from striate.training._feeders import Feeder
@@ -102,7 +103,7 @@ class Run:
     def _steps(self, interruption: Interruption) -> None:
         """The steps of an epoch, chunk by chunk."""
         each = self.hooks.every_batch
-        pace, key = Pace(each), jax.random.fold_in(jax.random.key(self.seed), self.epoch)
+        pace, key = Pace(each), folded(key_of(self.seed), self.epoch)
         bound = self.feeder.bound
         while (bound is None or self.step < bound) and not self.model.stop_training:
             self.hooks.call("before_chunk", self)
