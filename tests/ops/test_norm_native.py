@@ -65,6 +65,20 @@ def test_values_and_gradients_are_those_of_float64(relu):
                 np.testing.assert_allclose(one, two, atol=3e-5 * scale, rtol=0, err_msg=f"{name} {x.shape}")
 
 
+def test_moments_are_exact_to_rounding_wherever_a_channel_begins():
+    """Distances from a number far out, such as the first, would cancel and leave their own rounding."""
+    random = np.random.default_rng()
+    for _ in range(25):
+        pixels, channels = int(random.integers(3, 5000)), int(random.choice([1, 3, 16, 70]))
+        x = random.normal(random.normal(0, 2), random.uniform(0.1, 3), (pixels, channels))
+        x[0] += 6
+        x = x.astype(np.float32)
+        _, mean, variance = ops.normalize_batch(jnp.asarray(x), None, None, EPSILON)
+        exact = x.astype(np.float64)
+        np.testing.assert_allclose(mean, exact.mean(0), rtol=0, atol=3e-7 * np.abs(exact).max())
+        np.testing.assert_allclose(variance, exact.var(0), rtol=6e-7, err_msg=f"{x.shape}")
+
+
 def test_without_gamma_and_beta_it_only_normalizes():
     x = jnp.asarray(np.random.default_rng(1).normal(5, 3, (64, 7, 8)), jnp.float32)
     y, mean, variance = ops.normalize_batch(x, None, None, 0.0)

@@ -1,6 +1,7 @@
 // Each direction passes over the pixels twice: for sums a channel, and for values. Pixels are dealt to shares that
-// depend on the shape alone; sums within a share are floats around the share's first pixel, and shares are joined in
-// double precision and in order, so the result does not depend on the number of threads.
+// depend on the shape alone, and shares are joined in double precision and in order, so the result does not depend on
+// the number of threads. Moments are made of pieces small enough to be read again from the cache: squares are taken
+// around the piece's own mean, so that nothing large cancels.
 #include "norm.h"
 
 #include "kernels.h"
@@ -27,31 +28,65 @@ struct Shares {
 typedef const float* __restrict In;
 typedef float* __restrict Out;
 
-// Sums and sums of squares of x - x[0] over some pixels.
-void add_moments(In x, long pixels, long channels, Out sum, Out square) {
-  for (long p = 1; p < pixels; ++p) {
-    In row = x + p * channels;
+constexpr long kPieceFloats = 6 << 10;  // 24 KiB, of a first-level cache of 32
+constexpr long kPiecePixels = 256;      // so few rounding errors hardly add up
+
+// The pixels seen so far, a channel: their mean, and the sum of their squared distances from it.
+struct Moments {
+  double count;
+  double *mean, *square;
+
+  // As many pixels more, whose mean is `own` and whose squares around it are `squares`.
+  void join(long c, double size, double own, double squares) {
+    const double apart = own - mean[c], share = size / (count + size);
+    square[c] += squares + apart * apart * count * share;
+    mean[c] += apart * share;
+  }
+};
+
+// Adds some pixels; `memory` has room for three floats a channel.
+void add_piece(In x, long pixels, long channels, float* memory, Moments& moments) {
+  Out middle = memory, rest = memory + channels, square = memory + 2 * channels;
+  memset(memory, 0, static_cast<unsigned long>(3 * channels) * 4);
+  const float size = static_cast<float>(pixels);
+  for (long p = 0; p < pixels; ++p)
+    for (long c = 0; c < channels; ++c) middle[c] += x[p * channels + c];
+  for (long c = 0; c < channels; ++c) middle[c] /= size;
+  for (long p = 0; p < pixels; ++p) {
     for (long c = 0; c < channels; ++c) {
-      const float d = row[c] - x[c];
-      sum[c] += d;
+      const float d = x[p * channels + c] - middle[c];
+      rest[c] += d;
       square[c] += d * d;
     }
   }
+  for (long c = 0; c < channels; ++c) {
+    const double off = double(rest[c]) / size;
+    moments.join(c, size, middle[c] + off, square[c] - off * off * size);
+  }
+  moments.count += size;
 }
 
-// Joins the shares' moments: means weigh by pixels, and squares gain what lies between the means.
-void join_moments(const Normalization& n, const Shares& shares, const float* x, const float* sums, NormOutput out) {
+void add_moments(In x, long pixels, long channels, Moments moments) {
+  float* memory = scratch(kPixels, 3 * channels);
+  const long most_pixels = most(8L, least(kPiecePixels, kPieceFloats / channels)), pieces = divide_up(pixels, most_pixels);
+  for (long i = 0; i < pieces; ++i) {
+    const long from = pixels * i / pieces;
+    add_piece(x + from * channels, pixels * (i + 1) / pieces - from, channels, memory, moments);
+  }
+}
+
+// Joins the shares' moments in order.
+void join_moments(const Normalization& n, const Shares& shares, double* moments, NormOutput out) {
+  Moments all{0, moments, moments + n.channels};
+  for (long s = 0; s < shares.count; ++s) {
+    const double* own = moments + 2 * s * n.channels;
+    const double size = static_cast<double>(shares.size(s));
+    for (long c = 0; s && c < n.channels; ++c) all.join(c, size, own[c], own[n.channels + c]);
+    all.count += size;
+  }
   for (long c = 0; c < n.channels; ++c) {
-    double count = 0, mean = 0, square = 0;
-    for (long s = 0; s < shares.count; ++s) {
-      const double size = static_cast<double>(shares.size(s)), sum = sums[2 * s * n.channels + c];
-      const double own = x[shares.begin(s) * n.channels + c] + sum / size, apart = own - mean;
-      square += sums[(2 * s + 1) * n.channels + c] - sum * sum / size + apart * apart * count * size / (count + size);
-      mean += apart * size / (count + size);
-      count += size;
-    }
-    out.mean[c] = static_cast<float>(mean);
-    const double variance = square / count;
+    const double variance = all.square[c] / all.count;
+    out.mean[c] = static_cast<float>(all.mean[c]);
     out.variance[c] = static_cast<float>(variance < 0 ? 0 : variance);  // a NaN stays a NaN
   }
 }
@@ -122,14 +157,14 @@ void join_gradients(const Normalization& n, const Shares& shares, const float* s
 void run_norm(const Pool& pool, const Normalization& n, const float* x, const float* gamma, const float* beta,
               const NormOutput& out) {
   const Shares shares(n);
-  float* sums = scratch(kPartial, (2 * shares.count + 1) * n.channels);
-  float* scale = sums + 2 * shares.count * n.channels;
-  memset(sums, 0, static_cast<unsigned long>(2 * shares.count * n.channels) * 4);
+  double* moments = reinterpret_cast<double*>(scratch(kPartial, (4 * shares.count + 1) * n.channels));
+  float* scale = reinterpret_cast<float*>(moments + 2 * shares.count * n.channels);
+  memset(moments, 0, static_cast<unsigned long>(2 * shares.count * n.channels) * sizeof(double));
   pool.each(shares.count, [&](long s) {
-    float* own = sums + 2 * s * n.channels;
-    add_moments(x + shares.begin(s) * n.channels, shares.size(s), n.channels, own, own + n.channels);
+    double* own = moments + 2 * s * n.channels;
+    add_moments(x + shares.begin(s) * n.channels, shares.size(s), n.channels, {0, own, own + n.channels});
   });
-  join_moments(n, shares, x, sums, out);
+  join_moments(n, shares, moments, out);
   scales_of(n, gamma, out.variance, scale);
   pool.each(shares.count, [&](long s) {
     const long from = shares.begin(s) * n.channels;
