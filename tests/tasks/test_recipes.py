@@ -11,12 +11,16 @@ from striate.training import optimizers
 from striate.training.schedules import OneCycle
 
 
-def test_the_two_recipes_and_what_they_promise():
-    assert list(RECIPES) == ["default", "plain"]
+def test_the_three_recipes_and_what_they_promise():
+    assert list(RECIPES) == ["default", "plain", "quick"]
     plain = recipes.get("plain")
     assert (plain.optimizer, plain.batch_size, plain.epochs) == ("rmsprop", 256, 12)
     assert plain.patience is not None
     assert recipes.get("default").patience is None
+    quick = recipes.get("quick")
+    assert (quick.epochs, quick.held_out, 60_000 % quick.batch_size) == (1, 0, 0)
+    assert (quick.make_optimizer(60_000).beta_1, quick.make_optimizer(60_000).beta_2) == (0.8, 0.95)
+    assert quick.with_optimizer(optimizers.get("sgd")).betas is None
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -72,11 +76,31 @@ def test_everything_wrong_is_said_at_once():
     )
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "betas", "said"),
+    [
+        (
+            "sgd",
+            (0.9, 0.99),
+            "betas: got (0.9, 0.99) for sgd; expected two numbers, for an optimizer that has them.",
+        ),
+        ("adam", (0.9,), "betas: got (0.9,) for adam; expected two numbers, for an optimizer that has them."),
+        ("adam", 0.9, "betas: got 0.9 for adam; expected two numbers, for an optimizer that has them."),
+        ("adam", (0.9, 2.0), "Adam.beta_2: got 2.0; expected a finite number of at least 0 and below 1."),
+        ("adam", (0.9, "x"), "Adam.beta_2: got 'x'; expected a finite number of at least 0 and below 1."),
+    ],
+)
+def test_betas_that_an_optimizer_does_not_take(optimizer, betas, said):
+    with pytest.raises(ArgumentError) as caught:
+        Recipe("a", "b", 1, 1, optimizer, 0.5, betas=betas)
+    assert str(caught.value).splitlines()[0] == said
+
+
 def test_an_unknown_recipe_is_answered_with_the_nearest():
     with pytest.raises(ArgumentError) as caught:
         recipes.get("plane")
     assert str(caught.value) == (
-        "recipe: there is no 'plane'; expected one of default, plain.\n  Did you mean plain?"
+        "recipe: there is no 'plane'; expected one of default, plain, quick.\n  Did you mean plain?"
     )
 
 

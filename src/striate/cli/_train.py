@@ -29,7 +29,10 @@ MODEL = typer.Option(
     show_default="one that suits the data",
 )
 RECIPE = typer.Option(
-    "--recipe", metavar="NAME", help="How to train: default or plain.", show_default="one that suits the data"
+    "--recipe",
+    metavar="NAME",
+    help="How to train: default, plain or quick.",
+    show_default="one that suits the data",
 )
 RESUME = typer.Option(
     "--resume", metavar="RUN", help="Go on with an interrupted run; it brings its settings along."

@@ -172,7 +172,7 @@ def _of_dataset(dataset: Dataset, held_out: int, limit: int | None) -> Material:
     """A data set's arrays; the last pictures of each thousand are held out."""
     info = dataset.info
     shape = example_shape(info)
-    whole, test = (portion_of(dataset, split) for split in ("train", "test"))
+    whole, test = (_portion(dataset, *pair) for pair in dataset.load())
     whole = whole.first(limit)
     kept = len(whole) - len(whole) * held_out // 1000
     names = tuple(info.class_names)
@@ -189,7 +189,11 @@ def _of_dataset(dataset: Dataset, held_out: int, limit: int | None) -> Material:
 
 def portion_of(dataset: Dataset, split: str) -> Portion:
     """The "train" or the "test" pictures of a data set."""
-    x, y = dataset.load()[split == "test"]
+    return _portion(dataset, *dataset.load()[split == "test"])
+
+
+def _portion(dataset: Dataset, x: np.ndarray, y: np.ndarray) -> Portion:
+    """Pictures with an axis of channels, and a target for each."""
     return Portion(x.reshape(len(x), *example_shape(dataset.info)), y.reshape(-1))
 
 
