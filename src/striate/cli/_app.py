@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import shutil
 import sys
 from collections.abc import Sequence
@@ -63,6 +65,7 @@ def main(words: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if words is None else words)
     debug = "--debug" in given
     given = [word for word in given if word != "--debug"]  # it may stand anywhere
+    atexit.register(gc.freeze)  # else Python looks through all that JAX made once more before it ends
     sys.exit(guarded(lambda: app(given, prog_name="striate", standalone_mode=False), debug))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from striate.errors import ArgumentError, DataError, Problem
 from striate.models import Model
 from striate.tasks import doctor
+from striate.tasks.ahead import make_ready
 from striate.tasks.evaluation import Evaluation, score
 from striate.tasks.fine_tuning import adopted_model, tune
 from striate.tasks.fitting import fitted
@@ -108,6 +109,8 @@ def carry_out(
     trained = Trained(model, found.answer, folder.model)
     if not folder.augmented.exists():
         save_sheet(folder.augmented, found.train, order.recipe.augment, order.seed)
+    if anew:
+        make_ready(trained, found.test)
     began = time.perf_counter()
     fit = partial(_fit, folder=folder, watchers=watchers)
     history = fit(trained, order, found) if anew else tune(trained, order, found, fit, tell)
