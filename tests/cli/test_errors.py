@@ -23,7 +23,7 @@ MISUSE = {
         "Adamax, Nadam, Lion, Muon.\n  Did you mean 'adamw'?\n"
     ),
     "train mnist --recipe defualt": (
-        "recipe: there is no 'defualt'; expected one of default, plain.\n  Did you mean default?\n"
+        "recipe: there is no 'defualt'; expected one of default, plain, quick.\n  Did you mean default?\n"
     ),
     "train mnist --epochs 0": (
         "epochs: got 0; expected a whole number from 1 to 10,000.\n  Give for instance 5.\n"

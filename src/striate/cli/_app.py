@@ -65,8 +65,18 @@ def main(words: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if words is None else words)
     debug = "--debug" in given
     given = [word for word in given if word != "--debug"]  # it may stand anywhere
-    atexit.register(gc.freeze)  # else Python looks through all that JAX made once more before it ends
+    _spare_the_collector()
     sys.exit(guarded(lambda: app(given, prog_name="striate", standalone_mode=False), debug))
+
+
+def _spare_the_collector() -> None:
+    """Let Python look for cycles of garbage more rarely, and not once more before it ends.
+
+    Importing JAX and tracing make a million small objects that stay; looking through them again and again
+    is a twentieth of a short training.
+    """
+    gc.set_threshold(50_000, 20, 50)
+    atexit.register(gc.freeze)
 
 
 def _version(wanted: bool) -> None:
