@@ -16,6 +16,8 @@ from striate.datasets._arrays import Images
 
 MASK_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0}]
 
+AT_ONCE = 4096
+
 
 def pack(pictures: Images) -> tuple[bytes, bytes]:
     """The packed mask and the packed grey values of (N, H, W) uint8 pictures.
@@ -34,7 +36,14 @@ def pack(pictures: Images) -> tuple[bytes, bytes]:
 def unpack(mask: bytes, grey: bytes, shape: tuple[int, int, int]) -> Images:
     """The (N, H, W) uint8 pictures whose packed mask and grey values these are."""
     rows = np.frombuffer(lzma.decompress(mask), np.uint8).reshape(*shape[:-1], -1)
-    ink = np.unpackbits(rows, axis=-1, count=shape[-1]).view(np.bool_)
-    pictures = np.zeros(shape, np.uint8)
-    pictures[ink] = np.frombuffer(zlib.decompress(grey), np.uint8)
+    values = np.frombuffer(zlib.decompress(grey), np.uint8)
+    pictures, used = np.zeros(shape, np.uint8), 0
+    for start in range(0, shape[0], AT_ONCE):  # a mask of all pictures would be as large as they are
+        some = slice(start, start + AT_ONCE)
+        ink = np.unpackbits(rows[some], axis=-1, count=shape[-1]).view(np.bool_)
+        count = np.count_nonzero(ink)
+        pictures[some][ink] = values[used : used + count]
+        used += count
+    if used != values.size:
+        raise ValueError(f"{values.size} grey values for {used} pixels")
     return pictures

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kernels.h"
+#include "scratch.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace striate {
@@ -28,8 +29,13 @@ auto some(Buffer& buffer) {
   return buffer.element_count() ? buffer.typed_data() : nullptr;
 }
 
+struct GiveBack {
+  ~GiveBack() { give_back_scratch(); }
+};
+
 template <typename F>
 ffi::Error guarded(const F& body) {
+  const GiveBack at_the_end;
   try {
     body();
     return ffi::Error::Success();

@@ -38,7 +38,18 @@ inline __m512i paired(__m512 a, __m512 b) {
   return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
 }
 
-inline void clear(Half* p, long count) { memset(p, 0, static_cast<unsigned long>(count) * sizeof(Half)); }
+inline __mmask32 first_halves(long count) { return count >= 32 ? 0xffffffffu : (1u << count) - 1; }
+
+inline void clear(Half* p, long count) {
+  for (; count > 0; p += 32, count -= 32) _mm512_mask_storeu_epi16(p, first_halves(count), _mm512_setzero_si512());
+}
+
+inline void copy(const Half* from, long count, Half* to) {
+  for (; count > 0; from += 32, to += 32, count -= 32) {
+    const __mmask32 there = first_halves(count);
+    _mm512_mask_storeu_epi16(to, there, _mm512_maskz_loadu_epi16(there, from));
+  }
+}
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

@@ -5,16 +5,11 @@
 // nothing but an offset. What lies between the rows is computed too and thrown away.
 #pragma once
 
-#include "half_pack.h"
+#include "half_bands.h"
 #include "rows.h"
 
 namespace striate {
 namespace STRIATE_ISA {
-
-// Output pixels: some rows of one image, or several whole images.
-struct HalfBand {
-  long image, images, row, rows, col, cols;
-};
 
 // Output pixel (i, y, x) of the band finds what tap t meets at offsets[t] + ((i * height + y) * width + x) * pitch.
 struct Planes {
@@ -25,35 +20,6 @@ struct Planes {
 
 inline long slots_of(const Planes& planes, const HalfBand& band) {
   return ((band.images - 1) * planes.height + band.rows - 1) * planes.width + band.cols;
-}
-
-inline long floor_divide(long a, long b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
-
-// Rows and columns of planes that taps reach, in steps of the stride.
-struct Reach {
-  long top, bottom, left, right;
-};
-
-// Calls visit(tap, row, col, row phase, col phase) for the taps in the order of their runs.
-template <typename F>
-inline void each_tap(const Sweep& sweep, const F& visit) {
-  long tap = 0;
-  for (long r = 0; r < sweep.run_count; ++r) {
-    const Run& run = sweep.runs[r];
-    for (long j = 0; j < run.cols; ++j, ++tap) {
-      const long row = floor_divide(run.row, sweep.row_step), col = floor_divide(run.col + j, sweep.col_step);
-      visit(tap, row, col, run.row - row * sweep.row_step, run.col + j - col * sweep.col_step);
-    }
-  }
-}
-
-inline Reach reach_of(const Sweep& sweep) {
-  Reach reach{1L << 40, -(1L << 40), 1L << 40, -(1L << 40)};
-  each_tap(sweep, [&](long, long row, long col, long, long) {
-    reach.top = least(reach.top, row), reach.bottom = most(reach.bottom, row);
-    reach.left = least(reach.left, col), reach.right = most(reach.right, col);
-  });
-  return reach;
 }
 
 // One row of a plane: every `step`th pixel of a row of the picture, from `col` on, zeros beyond its borders.
@@ -109,9 +75,8 @@ inline Planes make_planes(const Sweep& sweep, const Incoming& in, const Depth& d
   return {data, depth.pitch, width, height, offsets};
 }
 
-// What every pixel of a band gathers, side by side: for pictures of few channels.
-inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band) {
-  Rows rows = rows_for(sweep, in, band.col, band.col + band.cols, 0, sweep.in.channels);
+// The rows of the picture that a band meets, counted over all images: from, and how many.
+inline void hold_rows(const Sweep& sweep, const HalfBand& band, Rows& rows) {
   long low = sweep.runs[0].row, high = low;
   for (long r = 1; r < sweep.run_count; ++r) {
     low = least(low, sweep.runs[r].row);
@@ -121,11 +86,36 @@ inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& 
   high = least(sweep.in.rows - 1, (band.row + band.rows - 1) * sweep.row_step + high);
   if (band.images > 1) rows.hold(band.image * sweep.in.rows, band.images * sweep.in.rows);
   else rows.hold(band.image * sweep.in.rows + low, most(1L, high - low + 1));
+}
+
+// One run of every pixel of a row: all that the row needs is rounded once, then dealt out.
+inline void deal_run(const float* row, const Run& run, const HalfBand& band, long step, Half* rounded, long pitch,
+                     Half* target) {
+  if (!row) {
+    for (long x = 0; x < band.cols; ++x) clear(target + x * pitch, run.length);
+    return;
+  }
+  narrow(row, (band.cols - 1) * step + run.length, rounded);
+  if (run.length <= 32) {
+    const __mmask32 there = first_halves(run.length);
+    for (long x = 0; x < band.cols; ++x)
+      _mm512_mask_storeu_epi16(target + x * pitch, there, _mm512_maskz_loadu_epi16(there, rounded + x * step));
+    return;
+  }
+  for (long x = 0; x < band.cols; ++x) copy(rounded + x * step, run.length, target + x * pitch);
+}
+
+// What every pixel of a band gathers, side by side: for pictures of few channels.
+inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band) {
+  Rows rows = rows_for(sweep, in, band.col, band.col + band.cols, 0, sweep.in.channels);
+  hold_rows(sweep, band, rows);
   const long numbers = (band.images * band.rows * band.cols + kHalfRows) * depth.pitch;
-  float* memory = scratch(kHalfValues, 16 + numbers / 2 + 16);
+  const long step = sweep.col_step * rows.pitch, widest = band.cols * step + sweep.depth;
+  float* memory = scratch(kHalfValues, 32 + (numbers + widest) / 2 + 16);
   long* offsets = reinterpret_cast<long*>(memory);
   offsets[0] = 0;
   Half* const data = reinterpret_cast<Half*>(memory + 16);
+  Half* const rounded = data + divide_up(numbers, 32) * 32;
   Half* pixel = data;
   for (long y = 0; y < band.images * band.rows; ++y, pixel += band.cols * depth.pitch) {
     long at = 0;
@@ -133,10 +123,7 @@ inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& 
       const Run& run = sweep.runs[r];
       const float* row = rows.at(band.image + y / band.rows, (band.row + y % band.rows) * sweep.row_step + run.row);
       if (row) row += (band.col * sweep.col_step + run.col) * rows.pitch;
-      for (long x = 0; x < band.cols; ++x) {
-        if (row) narrow(row + x * sweep.col_step * rows.pitch, run.length, pixel + x * depth.pitch + at);
-        else clear(pixel + x * depth.pitch + at, run.length);
-      }
+      deal_run(row, run, band, step, rounded, depth.pitch, pixel + at);
       at += run.length;
     }
     for (long x = 0; x < band.cols; ++x) clear(pixel + x * depth.pitch + at, depth.pitch - at);
@@ -146,43 +133,6 @@ inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& 
 
 inline Planes gather(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band) {
   return depth.patches ? make_patches(sweep, in, depth, band) : make_planes(sweep, in, depth, band);
-}
-
-// How output pixels are divided into bands: small enough for the cache, large enough to fill tiles.
-struct HalfBands {
-  long rows, row_bands, cols, col_bands, images, image_bands, count;
-};
-
-constexpr long kBandHalves = 128 << 10;  // 256 KiB of picture: stays in the second-level cache
-
-inline HalfBands divide_bands(const Sweep& sweep, const Depth& depth, bool pooled, long slots) {
-  HalfBands b{};
-  b.col_bands = divide_up(sweep.cols, slots);
-  b.cols = divide_up(sweep.cols, b.col_bands);
-  if (pooled) b.cols += b.cols % 2;
-  b.col_bands = divide_up(sweep.cols, b.cols);
-  const Reach reach = reach_of(sweep);
-  const long width = b.cols + (depth.patches ? 0 : reach.right - reach.left);
-  const long row = width * depth.pitch * (depth.patches ? 1 : sweep.row_step * sweep.col_step);
-  const long most_rows = most(1L, least(slots / width, kBandHalves / row));
-  b.row_bands = divide_up(sweep.rows, most_rows);
-  b.rows = divide_up(sweep.rows, b.row_bands);
-  if (pooled) b.rows += b.rows % 2;
-  b.row_bands = divide_up(sweep.rows, b.rows);
-  const bool whole = b.row_bands == 1 && b.col_bands == 1;
-  const long height = b.rows + (depth.patches ? 0 : reach.bottom - reach.top);
-  const long fitting = whole ? least(slots / (height * width), kBandHalves / (height * row)) : 1;
-  b.images = most(1L, least(sweep.in.images, fitting));
-  b.image_bands = divide_up(sweep.in.images, b.images);
-  b.count = b.image_bands * b.row_bands * b.col_bands;
-  return b;
-}
-
-inline HalfBand band_at(const Sweep& sweep, const HalfBands& b, long place) {
-  const long col = place % b.col_bands * b.cols, row = place / b.col_bands % b.row_bands * b.rows;
-  const long image = place / b.col_bands / b.row_bands * b.images;
-  return {image, least(b.images, sweep.in.images - image), row, least(b.rows, sweep.rows - row), col,
-          least(b.cols, sweep.cols - col)};
 }
 
 }  // namespace STRIATE_ISA

@@ -18,9 +18,7 @@ inline Vec let_through(const Incoming& incoming, long place, int corner) {
   Vec value = load(incoming.data + place);
   if (incoming.result) value = load(incoming.result + place) > 0.0f ? value : Vec{};
   if (!incoming.argmax) return value;
-  typedef uint8_t Bytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
-  const Bytes bytes = *reinterpret_cast<const Bytes*>(incoming.argmax + place);
-  return __builtin_convertvector(bytes, Mask) == corner ? value : Vec{};
+  return load_bytes(incoming.argmax + place) == corner ? value : Vec{};
 }
 
 inline float let_through_one(const Incoming& incoming, long place, int corner) {

@@ -18,9 +18,8 @@ inline void pool_corners(const Vec (&corners)[4], long count, float* out, uint8_
     which = better ? Mask{} + i : which;
   }
   if (count == kLanes) {
-    typedef uint8_t Bytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
     store(out, best);
-    *reinterpret_cast<Bytes*>(argmax) = __builtin_convertvector(which, Bytes);
+    store_bytes(argmax, which);
     return;
   }
   for (long i = 0; i < count; ++i) {

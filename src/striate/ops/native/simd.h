@@ -7,6 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #if defined(__AVX512F__)
 #define STRIATE_VECTOR_BYTES 64
 #define STRIATE_REGISTERS 32
@@ -46,6 +50,32 @@ constexpr long kPanelLanes = kPanel * kLanes;
 
 inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
 inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
+
+// As many bytes as a vector has lanes, as numbers of its lanes, and back. Compilers take a general conversion apart byte
+// by byte.
+inline Mask load_bytes(const uint8_t* p) {
+#if defined(__AVX512F__)
+  return (Mask)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)p));
+#elif defined(__AVX2__)
+  return (Mask)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p));
+#else
+  typedef uint8_t Bytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
+  return __builtin_convertvector(*reinterpret_cast<const Bytes*>(p), Mask);
+#endif
+}
+
+inline void store_bytes(uint8_t* p, Mask values) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128((__m128i*)p, _mm512_cvtepi32_epi8((__m512i)values));
+#elif defined(__AVX2__)
+  const __m128i low = _mm256_castsi256_si128((__m256i)values), high = _mm256_extracti128_si256((__m256i)values, 1);
+  const __m128i words = _mm_packus_epi32(low, high);
+  _mm_storel_epi64((__m128i*)p, _mm_packus_epi16(words, words));
+#else
+  typedef uint8_t Bytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
+  *reinterpret_cast<Bytes*>(p) = __builtin_convertvector(values, Bytes);
+#endif
+}
 
 template <typename T>
 inline T least(T a, T b) { return a < b ? a : b; }
