@@ -270,3 +270,11 @@ def test_an_index_that_is_damaged_is_made_anew(tmp_path):
         _program_folder._check(tmp_path)
         assert [path.name for path in tmp_path.glob("*-cache")] == ["good-cache"]
         assert list(json.loads((tmp_path / "index.json").read_text())) == ["good-cache"]
+
+
+def test_entries_that_another_process_removes_meanwhile_are_passed_over(tmp_path, monkeypatch):
+    folder = tmp_path / "machine"
+    folder.mkdir()
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: [folder / "gone-cache"])
+    _program_folder.tidy(tmp_path, folder)
+    assert list(folder.iterdir()) == []

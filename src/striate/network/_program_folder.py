@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -79,7 +80,10 @@ def tidy(whole: Path, folder: Path) -> None:
         whole: the folder of all machines. folder: that of this machine.
     """
     _check(folder)
-    files = [(path.lstat(), path) for path in whole.glob(f"*/*{ENTRY}")]
+    files = []
+    for path in whole.glob(f"*/*{ENTRY}"):
+        with contextlib.suppress(FileNotFoundError):  # another process tidies up, too
+            files.append((path.lstat(), path))
     files.sort(key=lambda file: max(file[0].st_atime, file[0].st_mtime), reverse=True)
     total = 0
     for place, (found, path) in enumerate(files):
@@ -88,16 +92,14 @@ def tidy(whole: Path, folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def size(whole: Path) -> int:
-    """Bytes of all that is kept."""
-    return sum(path.lstat().st_size for path in whole.rglob("*") if path.is_file())
-
-
 def _check(folder: Path) -> None:
     """Remove entries that changed since they were found whole, and new ones that a killed process left."""
     known, found = _read_index(folder / INDEX), {}
     for path in sorted(folder.glob(f"*{ENTRY}")):
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            continue
         marks = [len(content), zlib.crc32(content)]
         if known[path.name] == marks if path.name in known else _is_whole(content):
             found[path.name] = marks
