@@ -76,7 +76,7 @@ def test_moments_are_exact_to_rounding_wherever_a_channel_begins():
         _, mean, variance = ops.normalize_batch(jnp.asarray(x), None, None, EPSILON)
         exact = x.astype(np.float64)
         np.testing.assert_allclose(mean, exact.mean(0), rtol=0, atol=3e-7 * np.abs(exact).max())
-        np.testing.assert_allclose(variance, exact.var(0), rtol=6e-7, err_msg=f"{x.shape}")
+        np.testing.assert_allclose(variance, exact.var(0), rtol=8e-7, err_msg=f"{x.shape}")
 
 
 def test_without_gamma_and_beta_it_only_normalizes():

@@ -29,7 +29,7 @@ typedef const float* __restrict In;
 typedef float* __restrict Out;
 
 constexpr long kPieceFloats = 6 << 10;  // 24 KiB, of a first-level cache of 32
-constexpr long kPiecePixels = 256;      // so few rounding errors hardly add up
+constexpr long kPiecePixels = 64;      // so few rounding errors hardly add up
 
 // The pixels seen so far, a channel: their mean, and the sum of their squared distances from it.
 struct Moments {
