@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,13 @@ from striate.network.shapes import Program, Step
 
 WeightsOf = Callable[[Step], Mapping[str, jax.Array]]
 """All arrays of a step's layer."""
+
+
+class Ready(NamedTuple):
+    """A kernel as answering wants it, perhaps packed, and its bias."""
+
+    kernel: jax.Array | ops.PackedKernel
+    bias: jax.Array | None
 
 
 @dataclass(frozen=True)
@@ -41,20 +49,26 @@ class Chain:
     relu: bool
     pool: bool
 
-    def run(self, x: jax.Array, weights_of: WeightsOf) -> Result:
-        """The answer for x (N, H, W, C), and the first layer's new state."""
-        first, weights = self.steps[0].layer, weights_of(self.steps[0])
+    def run(self, x: jax.Array, weights_of: WeightsOf, ready: Ready | None = None) -> Result:
+        """The answer for x (N, H, W, C), and the first layer's new state; `ready` is what `prepare` made."""
+        first = self.steps[0].layer
         if isinstance(first, BatchNormalization):
-            return first.by_batch(weights, x, relu=True)
-        return Result(self._convolve(x, weights, {} if self.norm is None else weights_of(self.norm)), {})
+            return first.by_batch(weights_of(self.steps[0]), x, relu=True)
+        return Result(self._convolve(x, *(ready or self.fold(weights_of))), {})
+
+    def fold(self, weights_of: WeightsOf) -> Ready:
+        """The convolution's kernel and bias, with the batch norm in them."""
+        weights = weights_of(self.steps[0])
+        kernel, bias = weights["kernel"], weights.get("bias")
+        if self.norm is None:
+            return Ready(kernel, bias)
+        return Ready(*_fold(kernel, bias, weights_of(self.norm), self.norm.layer))
 
     def _convolve(
-        self, x: jax.Array, weights: Mapping[str, jax.Array], norm: Mapping[str, jax.Array]
+        self, x: jax.Array, kernel: jax.Array | ops.PackedKernel, bias: jax.Array | None
     ) -> jax.Array:
-        conv, kernel, bias = self.steps[0].layer, weights["kernel"], weights.get("bias")
+        conv = self.steps[0].layer
         assert isinstance(conv, Conv2D)  # every other chain begins with one
-        if self.norm is not None:
-            kernel, bias = _fold(kernel, bias, norm, self.norm.layer)
         how = {"strides": conv.strides, "padding": conv.padding, "dilation": conv.dilation_rate}
         return ops.conv2d_block(x, kernel, bias, groups=conv.groups, relu=self.relu, pool=self.pool, **how)
 

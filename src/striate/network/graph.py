@@ -135,6 +135,7 @@ class Network(Structure):
         train: bool = False,
         key: jax.Array | None = None,
         record: bool | tuple[str, ...] = False,
+        prepared: Mapping[str, Any] | None = None,
     ) -> run.Applied:
         """Run the network; a pure function that can be compiled and differentiated.
 
@@ -144,6 +145,7 @@ class Network(Structure):
             train: dropout drops, batch statistics are used and their running means updated.
             key: a JAX key, for layers that draw at random in training; each gets its own.
             record: True to get every named intermediate, or those wanted: ("conv1", "conv1/preactivation").
+            prepared: what `prepare` made of these variables, in a program that only answers.
 
         Returns:
             Applied(output, state, record): the output (a tuple of several), the whole new state, the record.
@@ -155,7 +157,16 @@ class Network(Structure):
         inputs = self.read_inputs(x)
         run.check_numbers(self.program, inputs)
         run.check_variables(self.declared, variables)
-        return run.execute(self.program, variables, inputs, train=train, key=key, record=record)
+        how = {"train": train, "key": key, "record": record, "prepared": prepared}
+        return run.execute(self.program, variables, inputs, **how)
+
+    def prepare(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do once what every answer would do to the weights: fold batch norms into kernels, pack kernels.
+
+        Packing happens where products of bfloat16 numbers are wanted (`ops.products_of`) and the processor
+        has kernels for them. `apply` takes the result, beside the variables.
+        """
+        return run.ready(self.program, variables)
 
     def read_inputs(self, x: Any) -> dict[str, jax.Array]:
         """{input name: array} from what `apply` takes, its shapes compared with the network's."""

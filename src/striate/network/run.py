@@ -16,6 +16,7 @@ from striate.layers._base import Result, Weight
 from striate.layers._drawing import folded, key_of
 from striate.network._feeding import check_numbers, check_variables, read_inputs
 from striate.network._fusion import find_chains
+from striate.network._preparing import Prepared, prepare, replaced
 from striate.network.kept_programs import keep_programs
 from striate.network.shapes import Program, Step
 from striate.ops import sums_in_order
@@ -29,6 +30,7 @@ __all__ = [
     "execute",
     "penalty",
     "read_inputs",
+    "ready",
 ]
 
 Variables = dict[str, dict[str, dict[str, jax.Array]]]
@@ -83,8 +85,10 @@ def execute(
     train: bool,
     key: jax.Array | None,
     record: bool | Sequence[str],
+    prepared: Prepared | None = None,
 ) -> Applied:
     """Run every step in order; shared weights and state are looked up under their owner's path."""
+    prepared = prepared or {}
     keep_programs()  # whoever compiles a network traces it first
     params = variables.get("params", {})
     state = {path: dict(weights) for path, weights in variables.get("state", {}).items()}
@@ -95,18 +99,26 @@ def execute(
         if step.path in values:  # a chain has run it
             continue
         if chain := chains.get(step.path):
-            result = chain.run(values[step.inputs[0]], partial(_weights, params=params, state=state))
+            weights_of = partial(_weights, params=params, state=state)
+            result = chain.run(values[step.inputs[0]], weights_of, prepared.get(step.path))
             values.update({joined.path: result.output for joined in chain.steps})
             state = _moved(state, step, result)
             continue
         with sums_in_order(bool(record)):
-            result = _forward(step, params, state, values, train, key)
+            weights = replaced(_weights(step, params, state), step.path, prepared)
+            result = _forward(step, weights, values, train, key)
         made.update({f"{step.path}/{name}": array for name, array in result.inside.items()})
         made[step.path] = values[step.path] = result.output
         state = _moved(state, step, result)
     outputs = tuple(values[path] for path in program.outputs)
     output = outputs[0] if len(outputs) == 1 else outputs
     return Applied(output, state, _recorded(program, values, made, record))
+
+
+def ready(program: Program, variables: Mapping[str, Any]) -> Prepared:
+    """The weights as many answers want them, see `prepare`."""
+    weights_of = partial(_weights, params=variables.get("params", {}), state=variables.get("state", {}))
+    return prepare(program, weights_of)
 
 
 def _moved(state: Mapping[str, Any], step: Step, result: Result) -> dict[str, Any]:
@@ -123,13 +135,11 @@ def _weights(step: Step, params: Mapping[str, Any], state: Mapping[str, Any]) ->
 
 def _forward(
     step: Step,
-    params: Mapping[str, Any],
-    state: Mapping[str, Any],
+    weights: Mapping[str, Any],
     values: Mapping[str, jax.Array],
     train: bool,
     key: jax.Array | None,
 ) -> Result:
-    weights = _weights(step, params, state)
     own = path_key(key, step.path) if key is not None and train else None
     return step.layer.forward(weights, *(values[name] for name in step.inputs), train=train, key=own)
 

@@ -1,6 +1,7 @@
 """Pure functions on arrays, channels last, with their own gradients."""
 
 from striate.ops._norm_native import normalize_batch
+from striate.ops._packed import PackedKernel, pack_kernel
 from striate.ops._ways import products_of, sums_in_order
 from striate.ops.activations import (
     ACTIVATIONS,
@@ -52,6 +53,7 @@ from striate.ops.transposed import conv1d_transpose, conv2d_transpose
 
 __all__ = [
     "ACTIVATIONS",
+    "PackedKernel",
     "Padding",
     "Pads",
     "average_pool",
@@ -88,6 +90,7 @@ __all__ = [
     "mish",
     "normalize_batch",
     "output_size",
+    "pack_kernel",
     "poisson",
     "products_of",
     "reach",

@@ -18,7 +18,7 @@ import numpy as np
 from jax import lax
 
 FUNCTIONS = (
-    *("conv_forward", "conv_input_gradient", "conv_kernel_gradient"),
+    *("conv_forward", "conv_input_gradient", "conv_kernel_gradient", "conv_pack", "conv_packed"),
     *("norm_forward", "norm_gradient"),
 )
 
@@ -42,6 +42,8 @@ def _register(path: Path) -> ctypes.CDLL | None:
     except OSError:
         return None
     loaded.striate_isa.restype = ctypes.c_char_p
+    loaded.striate_packed_floats.restype = ctypes.c_int64
+    loaded.striate_packed_floats.argtypes = [ctypes.c_int64] * 4
     for name in FUNCTIONS:
         capsule = jax.ffi.pycapsule(getattr(loaded, f"striate_{name}"))
         jax.ffi.register_ffi_target(f"striate_{name}", capsule, platform="cpu")

@@ -11,10 +11,13 @@ from striate.errors import Problem, ShapeError
 from striate.ops import _ways
 from striate.ops._arguments import bias_fits, floats, per_channel, rank_is, same_type
 from striate.ops._conv_native import affine, geometry_of
+from striate.ops._packed import PackedKernel, convolve_packed
 
 
 def dense(
-    x: jax.typing.ArrayLike, kernel: jax.typing.ArrayLike, bias: jax.typing.ArrayLike | None = None
+    x: jax.typing.ArrayLike,
+    kernel: jax.typing.ArrayLike | PackedKernel,
+    bias: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Connect every input with every unit: y = x kernel + bias, over the last axis of x.
 
@@ -35,6 +38,9 @@ def dense(
     [4.0, 4.0, 4.0, 4.0]
     """
     where = "dense"
+    if isinstance(kernel, PackedKernel):
+        inputs = floats(x, where)
+        return _by_kernel(inputs, kernel, None if bias is None else floats(bias, where, "bias"))
     inputs, weights = floats(x, where), floats(kernel, where, "kernel")
     offset = None if bias is None else floats(bias, where, "bias")
     same_type(where, x=inputs, kernel=weights, bias=offset)
@@ -50,9 +56,13 @@ def dense(
     return y if offset is None else y + per_channel(offset, y.ndim)
 
 
-def _by_kernel(x: jax.Array, kernel: jax.Array, bias: jax.Array | None) -> jax.Array:
+def _by_kernel(x: jax.Array, kernel: jax.Array | PackedKernel, bias: jax.Array | None) -> jax.Array:
     """The same as a 1x1 convolution of a picture of one row, which knows about precision."""
     geometry = geometry_of((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
-    offset = jnp.zeros(kernel.shape[1], x.dtype) if bias is None else bias
-    y = cast(jax.Array, affine(x.reshape(1, 1, -1, x.shape[-1]), kernel[None, None], offset, geometry))
+    rows = x.reshape(1, 1, -1, x.shape[-1])
+    if isinstance(kernel, PackedKernel):
+        y = convolve_packed(rows, kernel, bias, geometry, relu=False, pool=1)
+    else:
+        offset = jnp.zeros(kernel.shape[1], x.dtype) if bias is None else bias
+        y = cast(jax.Array, affine(rows, kernel[None, None], offset, geometry))
     return y.reshape(*x.shape[:-1], kernel.shape[1])

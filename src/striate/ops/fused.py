@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 
 from striate.ops._conv_block import Block, conv_block
 from striate.ops._conv_native import fits, geometry_of, is_depthwise
+from striate.ops._packed import PackedKernel, convolve_packed
 from striate.ops.activations import relu as rectify
 from striate.ops.convolution import conv2d
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
@@ -17,7 +19,7 @@ from striate.ops.pooling import max_pool
 
 def conv2d_block(
     x: jax.Array,
-    kernel: jax.Array,
+    kernel: jax.Array | PackedKernel,
     bias: jax.Array | None = None,
     strides: int | Sequence[int] = 1,
     padding: Padding = "valid",
@@ -48,7 +50,11 @@ def conv2d_block(
     >>> conv2d_block(jnp.ones((1, 6, 6, 3)), jnp.ones((3, 3, 3, 8)), relu=True, pool=True).shape
     (1, 2, 2, 8)
     """
-    block = _block(x, kernel, strides, padding, dilation, groups, relu, pool)
+    # Of a packed kernel only the shape and the type are asked for.
+    block = _block(x, cast(jax.Array, kernel), strides, padding, dilation, groups, relu, pool)
+    if isinstance(kernel, PackedKernel):
+        assert block is not None  # nobody packs a kernel that does not fit
+        return convolve_packed(x, kernel, bias, block.geometry, relu, block.pool)
     if block is not None:
         return conv_block(x, kernel, jnp.zeros(kernel.shape[3], x.dtype) if bias is None else bias, block)
     y = conv2d(x, kernel, bias, strides, padding, dilation, groups)

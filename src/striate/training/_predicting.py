@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -15,15 +15,16 @@ from striate.training._wanted import Wanted
 
 DEFAULT_BATCH = 32
 
+Answer = Callable[[tuple[np.ndarray, ...]], tuple[jax.Array, ...]]
+
 
 def predict(
-    program: Any, variables: Any, wanted: Wanted, x: Any, batch_size: int | None, steps: int | None
+    answer: Answer, wanted: Wanted, x: Any, batch_size: int | None, steps: int | None
 ) -> tuple[np.ndarray, ...]:
     """The outputs for all examples, on the host.
 
     Args:
-        program: (variables, inputs) -> outputs, compiled.
-        variables: the weights. wanted: what x must look like.
+        answer: inputs of a batch -> outputs. wanted: what x must look like.
         x: arrays, or an iterable of batches whose targets are not looked at.
         batch_size: examples at once. steps: only so many batches, or None for all.
 
@@ -35,7 +36,7 @@ def predict(
         if steps is not None and len(parts) == steps:
             break
         size = power_of_two(count(batch), batch_size or DEFAULT_BATCH)
-        parts.append(program(variables, _padded(batch, size).inputs))
+        parts.append(answer(_padded(batch, size).inputs))
         sizes.append(count(batch))
     if not parts:
         raise DataError(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 from typing import Any, Literal
 
-import jax
 import numpy as np
 
 from striate.errors import ArgumentError, Problem
@@ -17,11 +16,11 @@ from striate.layers import Layer
 from striate.network import Network, to_json
 from striate.network.run import check_variables
 from striate.network.summary import print_summary, summary_text
-from striate.ops import products_of
 from striate.training import _freezing, _weights
+from striate.training._answering import ReadyWeights, predictor_for
 from striate.training._predicting import predict
-from striate.training._scaling import scaler, wanted_by
-from striate.training._starts import start_variables, starts_from, without_notes
+from striate.training._scaling import wanted_by
+from striate.training._starts import start_variables, starts_from
 from striate.training._state import own
 from striate.training.utils import get_seed
 
@@ -50,6 +49,7 @@ class Weighted:
     def _forget_programs(self) -> None:
         """What was compiled is out of date."""
         self._predict: Any = None
+        self._ready = ReadyWeights()
 
     @property
     def network(self) -> Network:
@@ -251,7 +251,8 @@ class Weighted:
         if self._predict is None:
             self._predict = predictor_for(self.network, self.preprocessing, self.precision)
         wanted = wanted_by(self.network, self.preprocessing)
-        outputs = predict(self._predict, self.variables, wanted, x, batch_size, steps)
+        answer = partial(self._predict, self.variables, self._ready)
+        outputs = predict(answer, wanted, x, batch_size, steps)
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -260,26 +261,3 @@ class Weighted:
 
     def _build_for(self, x: Any) -> None:
         """Settle open input shapes by data; a model of symbols has none."""
-
-
-def predictor_for(network: Network, preprocessing: Preprocessing | None, precision: str = "float32") -> Any:
-    """(variables, inputs) -> outputs, compiled; equal values get the same program."""
-    try:
-        return _equal_predictor(without_notes(network), preprocessing, precision)
-    except TypeError:  # a value of the user's own that cannot be hashed
-        return _new_predictor(network, preprocessing, precision)
-
-
-def _new_predictor(network: Network, preprocessing: Preprocessing | None, precision: str) -> Any:
-    prepare = scaler(preprocessing)
-
-    def run(variables: Any, inputs: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-        arrays = prepare(inputs)
-        with products_of(precision):
-            output = network.apply(variables, arrays[0] if len(arrays) == 1 else arrays).output
-        return tuple(output) if isinstance(output, tuple | list) else (output,)
-
-    return jax.jit(run)
-
-
-_equal_predictor = lru_cache(maxsize=8)(_new_predictor)

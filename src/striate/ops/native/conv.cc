@@ -89,16 +89,25 @@ long size_of(const Convolution& conv, const Incoming& dy) {
 }  // namespace
 
 void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x, const float* kernel,
-              const Output& y) {
+              const Output& y, bool packed) {
   if (is_depthwise(conv) && !y.argmax) return kernels.depthwise(pool, conv, x, kernel, y);
   const Plan plan = plan_forward(y.argmax ? conv : flatten(conv));
   const Sweep sweep = y.argmax ? pooled(plan.sweep) : plan.sweep;
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
-  Weights weights{kernel, channels * features, features, 1, features / conv.groups};
+  Weights weights{kernel, channels * features, features, 1, features / conv.groups, packed};
   if (is_half(kernels, conv)) return kernels.half.sweep(pool, sweep, {x, nullptr, nullptr}, weights, y);
   const Rounded input(conv, x, size_of(conv.in)), taps(conv, kernel, kernel_size(conv));
   weights.data = taps.data;
   kernels.sweep(pool, sweep, {input.data, nullptr, nullptr}, weights, y);
+}
+
+long packed_floats(const Kernels& kernels, const Convolution& conv) {
+  return is_half(kernels, conv) ? kernels.half.packed_floats(plan_forward(conv).sweep) : 0;
+}
+
+void pack_kernel(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* kernel, float* packed) {
+  const long features = conv.out.channels, channels = conv.in.channels;
+  kernels.half.pack(pool, plan_forward(conv).sweep, {kernel, channels * features, features, 1, features, false}, packed);
 }
 
 void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const Incoming& dy,
@@ -108,7 +117,7 @@ void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution&
   const bool half = is_half(kernels, conv);
   const Rounded incoming(half ? Convolution{} : conv, dy.data, size_of(conv, dy));
   const Rounded taps(half ? Convolution{} : conv, kernel, kernel_size(conv));
-  const Weights weights{taps.data, channels * features, 1, features, features / conv.groups};
+  const Weights weights{taps.data, channels * features, 1, features, features / conv.groups, false};
   for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv))) {
     const auto sweep = half && plan.sweep.tap_count ? kernels.half.sweep : kernels.sweep;
     sweep(pool, plan.sweep, {incoming.data, dy.argmax, dy.result}, weights, {dx, nullptr, nullptr, kLinear});

@@ -6,8 +6,14 @@
 
 namespace striate {
 
-// y = activation(conv(x, kernel) + bias); with `argmax`, the 2x2 maxima of that.
-void convolve(const Kernels&, const Pool&, const Convolution&, const float* x, const float* kernel, const Output& y);
+// y = activation(conv(x, kernel) + bias); with `argmax`, the 2x2 maxima of that. A kernel may be `packed` before.
+void convolve(const Kernels&, const Pool&, const Convolution&, const float* x, const float* kernel, const Output& y,
+              bool packed = false);
+
+// A kernel of one group as `convolve` reads it fastest in bfloat16, for any picture, and how many floats that takes: 0
+// where there are no kernels for it.
+long packed_floats(const Kernels&, const Convolution&);
+void pack_kernel(const Kernels&, const Pool&, const Convolution&, const float* kernel, float* packed);
 
 // dx from dy: every element of dx is written.
 void input_gradient(const Kernels&, const Pool&, const Convolution&, const Incoming& dy, const float* kernel, float* dx);

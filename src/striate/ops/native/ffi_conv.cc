@@ -47,6 +47,42 @@ ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Ou
   });
 }
 
+// A convolution of whole windows with a kernel of these dimensions, on numbers of sixteen bits.
+Convolution packable(const int64_t rows, const int64_t cols, const int64_t channels, const int64_t features) {
+  Convolution conv{};
+  conv.in = {1, rows, cols, channels};
+  conv.out = {1, 1, 1, features};
+  conv.kernel_rows = rows;
+  conv.kernel_cols = cols;
+  conv.stride_rows = conv.stride_cols = conv.dilation_rows = conv.dilation_cols = conv.groups = 1;
+  conv.precision = kBfloat16;
+  return conv;
+}
+
+ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed) {
+  return guarded([&] {
+    const auto k = kernel.dimensions();
+    pack_kernel(chosen(), pool_of(threads), packable(k[0], k[1], k[2], k[3]), kernel.typed_data(), packed->typed_data());
+  });
+}
+
+ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, Out32 y, Out8 argmax, Longs strides,
+                       Longs padding, Longs dilation, Longs taps, Longs sizes, int64_t relu) {
+  return guarded([&] {
+    Convolution conv = packable(taps[0], taps[1], x.dimensions()[3], bias.dimensions()[0]);
+    conv.in = shape_of(x);
+    conv.out = {x.dimensions()[0], sizes[0], sizes[1], bias.dimensions()[0]};
+    conv.stride_rows = strides[0];
+    conv.stride_cols = strides[1];
+    conv.dilation_rows = dilation[0];
+    conv.dilation_cols = dilation[1];
+    conv.pad_top = padding[0];
+    conv.pad_left = padding[1];
+    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
+    convolve(chosen(), pool_of(threads), conv, x.typed_data(), packed.typed_data(), output, true);
+  });
+}
+
 ffi::Error conv_input_gradient(ffi::ThreadPool threads, F32 dy, F32 result, U8 argmax, F32 kernel, Out32 dx,
                                Longs strides, Longs padding, Longs dilation, int64_t groups, int64_t direct,
                                int64_t half, Longs sizes) {
@@ -85,6 +121,14 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(
     ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
         .Attr<int64_t>("relu"));
 
+XLA_FFI_DEFINE_HANDLER_SYMBOL(striate_conv_pack, conv_pack,
+                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Ret<F32>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(
+    striate_conv_packed, conv_packed,
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>().Attr<Longs>("strides")
+        .Attr<Longs>("padding").Attr<Longs>("dilation").Attr<Longs>("taps").Attr<Longs>("sizes").Attr<int64_t>("relu"));
+
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_input_gradient, conv_input_gradient,
     ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<U8>().Arg<F32>().Ret<F32>() STRIATE_GEOMETRY);
@@ -95,6 +139,10 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(
         STRIATE_GEOMETRY);
 
 extern "C" const char* striate_isa() { return chosen().name; }
+
+extern "C" int64_t striate_packed_floats(int64_t rows, int64_t cols, int64_t channels, int64_t features) {
+  return packed_floats(chosen(), packable(rows, cols, channels, features));
+}
 
 #pragma GCC visibility pop
 

@@ -7,9 +7,11 @@ namespace STRIATE_ISA {
 
 void run_half_sweep(const Pool&, const Sweep&, const Incoming&, const Weights&, const Output&);
 void run_half_gradient(const Pool&, const Sweep&, const float*, const Incoming&, float*, float*);
+long half_packed_floats(const Sweep&);
+void run_half_pack(const Pool&, const Sweep&, const Weights&, float*);
 
 extern const HalfKernels table;
-const HalfKernels table = {run_half_sweep, run_half_gradient};
+const HalfKernels table = {run_half_sweep, run_half_gradient, half_packed_floats, run_half_pack};
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

@@ -105,13 +105,26 @@ void run_task(const Work& work, long task) {
 
 }  // namespace
 
+long half_packed_floats(const Sweep& sweep) {
+  const Depth depth = depth_of(sweep);
+  return divide_up(sweep.out.channels, kHalfPanel) * panel_halves(depth.taps, depth.steps) / 2;
+}
+
+void run_half_pack(const Pool& pool, const Sweep& sweep, const Weights& weights, float* packed) {
+  const Depth depth = depth_of(sweep);
+  pool.each(pack_tasks(sweep, depth), [&](long task) { pack(sweep, weights, depth, task, reinterpret_cast<Half*>(packed)); });
+}
+
 void run_half_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, const Weights& weights, const Output& output) {
   if (sweep.rows <= 0 || sweep.cols <= 0 || sweep.in.images <= 0) return;
   Work work = divide(sweep, in, output);
-  const Depth& depth = work.depth;
-  Half* packed = reinterpret_cast<Half*>(scratch(kPacked, work.panels * panel_halves(depth.taps, depth.steps) / 2));
-  pool.each(pack_tasks(sweep, depth), [&](long task) { pack(sweep, weights, depth, task, packed); });
-  work.packed = packed;
+  const float* packed = weights.data;
+  if (!weights.packed) {
+    float* own = scratch(kPacked, half_packed_floats(sweep));
+    run_half_pack(pool, sweep, weights, own);
+    packed = own;
+  }
+  work.packed = reinterpret_cast<const Half*>(packed);
   pool.each(work.bands.count * work.panel_tasks, [&](long task) { run_task(work, task); });
 }
 

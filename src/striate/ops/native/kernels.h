@@ -29,12 +29,15 @@ struct Incoming {
 struct Weights {
   const float* data;
   long tap_stride, k_stride, n_stride, group_stride;
+  bool packed;  // made by HalfKernels::pack before, and the strides count for nothing
 };
 
 // The same on numbers of sixteen bits, for one group; null where the processor does not multiply them.
 struct HalfKernels {
   void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
   void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
+  long (*packed_floats)(const Sweep&);
+  void (*pack)(const Pool&, const Sweep&, const Weights&, float* packed);
 };
 
 struct Kernels {

@@ -1,0 +1,46 @@
+"""Weights made ready once for many answers: batch norms folded into kernels, kernels packed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+
+from striate import ops
+from striate.layers.convolution import Conv2D
+from striate.layers.dense import Dense
+from striate.network._fusion import Ready, WeightsOf, find_chains
+from striate.network.shapes import Program
+
+Prepared = Mapping[str, Any]
+"""{path of a chain's first step: Ready; path of a dense layer: its packed kernel}."""
+
+
+def prepare(program: Program, weights_of: WeightsOf) -> Prepared:
+    """What answering would make of the weights at every call, made once; empty where that is nothing.
+
+    Args:
+        program: whose weights they are. weights_of: all arrays of a step's layer.
+    """
+    prepared: dict[str, Any] = {}
+    for path, chain in find_chains(program, train=False).items():
+        kernel, bias = chain.fold(weights_of)
+        ready = Ready(ops.pack_kernel(kernel) if _may_pack(chain.steps[0].layer) else kernel, bias)
+        if chain.norm is not None or isinstance(ready.kernel, ops.PackedKernel):
+            prepared[path] = ready
+    for step in program.steps.values():
+        if type(step.layer) is Dense:
+            kernel = ops.pack_kernel(weights_of(step)["kernel"])
+            if isinstance(kernel, ops.PackedKernel):
+                prepared[step.path] = kernel
+    return prepared
+
+
+def replaced(weights: dict[str, jax.Array], path: str, prepared: Prepared) -> dict[str, Any]:
+    """The weights of a step outside of chains, with its packed kernel where it has one."""
+    return {**weights, "kernel": prepared[path]} if path in prepared else weights
+
+
+def _may_pack(layer: Any) -> bool:
+    return isinstance(layer, Conv2D) and layer.groups == 1

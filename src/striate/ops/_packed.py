@@ -1,0 +1,80 @@
+"""A kernel packed once for many answers: rounded, and in the order in which the native kernels read it.
+
+Packing reads and writes every weight; for a single picture that takes longer than the convolution itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from striate.ops import _native, _ways
+from striate.ops._conv_native import Geometry
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class PackedKernel:
+    """A kernel that only the native kernels can read, and only forward.
+
+    Args:
+        data: its numbers, two in a float's place. shape: (kh, kw, C, F) or (C, F), as it was.
+    """
+
+    data: jax.Array
+    shape: tuple[int, ...] = field(metadata={"static": True})
+    dtype: ClassVar[np.dtype] = np.dtype(np.float32)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes that it had."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of weights that it had."""
+        return math.prod(self.shape)
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """Its rows and columns; a dense layer is a convolution with one tap."""
+        return (self.shape[0], self.shape[1]) if self.ndim == 4 else (1, 1)
+
+
+def pack_kernel(kernel: jax.Array | PackedKernel) -> jax.Array | PackedKernel:
+    """A kernel (kh, kw, C, F) or (C, F) of one group, packed where that makes answers faster, else as it is.
+
+    It counts where the program is traced whether products of bfloat16 numbers are wanted (`products_of`).
+    """
+    library = _native.library()
+    if isinstance(kernel, PackedKernel) or not _ways.half() or not _native.fit(kernel) or library is None:
+        return kernel
+    whole = kernel if kernel.ndim == 4 else kernel[None, None]
+    size = library.striate_packed_floats(*whole.shape)
+    if size == 0:  # this machine multiplies floats only
+        return kernel
+    data = _native.call("conv_pack", jax.ShapeDtypeStruct((size,), kernel.dtype), whole)
+    return PackedKernel(data, kernel.shape)
+
+
+def convolve_packed(
+    x: jax.Array, kernel: PackedKernel, bias: jax.Array | None, geometry: Geometry, relu: bool, pool: int
+) -> jax.Array:
+    """The convolution of x (N, H, W, C) with bias, perhaps relu, perhaps 2x2 maxima; it has no gradient."""
+    features = kernel.shape[-1]
+    offset = jnp.zeros(features, x.dtype) if bias is None else bias
+    sizes = geometry.sizes(x.shape[1:3], kernel.taps)
+    shape = (x.shape[0], sizes[0] // pool, sizes[1] // pool, features)
+    results = (
+        jax.ShapeDtypeStruct(shape, x.dtype),
+        jax.ShapeDtypeStruct(shape if pool > 1 else (0,), jnp.uint8),
+    )
+    numbers = geometry.attributes(sizes)
+    attributes = {name: numbers[name] for name in ("strides", "padding", "dilation", "sizes")}
+    given = (x, kernel.data, offset)
+    return _native.call("conv_packed", results, *given, taps=kernel.taps, relu=int(relu), **attributes)[0]

@@ -1,0 +1,129 @@
+"""Weights made ready once: the answers stay what they were, and new weights are noticed."""
+
+import gc
+
+import jax
+import numpy as np
+import pytest
+
+import striate as st
+from striate import layers, ops
+from striate.models import Model
+from striate.ops import _native
+
+
+def packs():
+    """Whether this machine has kernels for packed weights."""
+    with ops.products_of("bfloat16"):
+        return isinstance(ops.pack_kernel(jax.numpy.ones((1, 1, 16, 16))), ops.PackedKernel)
+
+
+def network():
+    """All that is folded, packed or neither: branches, groups, a shared layer, a norm on its own."""
+    shared = layers.Conv2D(16, 3, padding="same", activation="relu", name="shared")
+    x = st.Input((12, 12, 3))
+    y = layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False)(x)
+    y = layers.ReLU()(layers.BatchNormalization()(y))
+    y = shared(shared(y))
+    z = layers.BatchNormalization()(layers.Conv2D(16, 1)(y))
+    z = layers.Add()([z, y])
+    z = layers.BatchNormalization()(z)
+    z = layers.BatchNormalization()(layers.Conv2D(32, 3, groups=2, padding="same")(z))
+    z = layers.MaxPooling2D()(layers.Conv2D(20, 3, padding="same", dilation_rate=2, activation="tanh")(z))
+    z = layers.Dense(7, activation="relu")(layers.GlobalAveragePooling2D()(z))
+    return Model(x, layers.Dense(3)(z), seed=1)
+
+
+@pytest.fixture(scope="module")
+def model():
+    model, rng = network(), np.random.default_rng(0)
+    moved = jax.tree.map(lambda a: a * rng.uniform(0.8, 1.2, a.shape).astype(np.float32), model.variables)
+    model.variables = moved
+    return model
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(1).normal(size=(5, 12, 12, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_answers_are_those_of_the_plain_weights(model, x, precision):
+    def plain(variables, x):
+        with ops.products_of(precision):
+            return model.network.apply(variables, x).output
+
+    def ready(variables, x):
+        with ops.products_of(precision):
+            prepared = model.network.prepare(variables)
+            return model.network.apply(variables, x, prepared=prepared).output
+
+    wanted = jax.jit(plain)(model.variables, x)
+    # A weight that is folded in another order may round to another number of sixteen bits.
+    near = {"rtol": 1e-5 if precision == "float32" else 1e-2, "atol": 1e-6 * float(np.abs(wanted).max())}
+    assert np.std(wanted) > 0.01
+    np.testing.assert_allclose(jax.jit(ready)(model.variables, x), wanted, **near)
+    model.compile("sgd", "mse", precision=precision)
+    np.testing.assert_allclose(model.predict(x), wanted, **near)
+    np.testing.assert_allclose(model.predict(x[:1]), wanted[:1], **near)
+
+
+def test_what_is_prepared(model):
+    with ops.products_of("float32"):
+        folded = model.network.prepare(model.variables)
+    assert len(folded) == 3  # the three convolutions with a batch norm behind them
+    assert not any(isinstance(one.kernel, ops.PackedKernel) for one in folded.values())
+    with ops.products_of("bfloat16"):
+        packed = model.network.prepare(model.variables)
+    if not packs():
+        assert set(packed) == set(folded)
+        return
+    kernels = [getattr(one, "kernel", one) for one in packed.values()]
+    count = sum(isinstance(kernel, ops.PackedKernel) for kernel in kernels)
+    # Two norms folded, the shared convolution at its two places, two dense layers; not the grouped one.
+    assert count == 6
+    assert len(kernels) == 7
+
+
+def test_new_weights_are_noticed(model, x):
+    model.compile("sgd", "mse", precision="bfloat16")
+    before = model.predict(x)
+    assert np.array_equal(model.predict(x), before)
+    weights = model.get_weights()
+    model.set_weights([2 * array for array in weights])
+    gc.collect()
+    after = model.predict(x)
+    assert np.abs(after - before).max() > 1e-3
+    model.set_weights(weights)
+    np.testing.assert_array_equal(model.predict(x), before)
+    model.fit(x, np.ones((5, 3), np.float32), epochs=2, verbose=0)
+    assert np.any(model.predict(x) != before)
+
+
+def test_a_network_without_norms_needs_nothing_in_float32():
+    small = st.Sequential([st.Input((8, 8, 1)), layers.Conv2D(4, 3, activation="relu"), layers.Flatten()])
+    assert small.network.prepare(small.variables) == {}
+
+
+def test_weights_are_prepared_once_for_many_answers(model, x, monkeypatch):
+    model.compile("sgd", "mse")
+    model.predict(x)
+    made = []
+    monkeypatch.setattr(model._predict, "prepare", lambda variables: made.append(1) or {})
+    model.predict(x)
+    model.predict_on_batch(x[:3])
+    assert made == []
+
+
+@pytest.mark.skipif(_native.library() is None, reason="there are no native kernels here")
+def test_a_packed_kernel_gives_what_the_kernel_gives(x):
+    random = np.random.default_rng()
+    for taps, depth, features in (((3, 3), 3, 5), ((1, 1), 40, 33), ((5, 2), 16, 64), ((7, 7), 4, 20)):
+        image = jax.numpy.asarray(random.normal(size=(2, 11, 13, depth)), np.float32)
+        kernel = jax.numpy.asarray(random.normal(size=(*taps, depth, features)), np.float32)
+        bias = jax.numpy.asarray(random.normal(size=features), np.float32)
+        how = {"strides": (2, 1), "padding": "same", "relu": True, "pool": True}
+        with ops.products_of("bfloat16"):
+            wanted = ops.conv2d_block(image, kernel, bias, **how)
+            got = ops.conv2d_block(image, ops.pack_kernel(kernel), bias, **how)
+        np.testing.assert_array_equal(got, wanted)
