@@ -29,7 +29,7 @@ def test_compile_tells_all_that_is_wrong_at_once():
     said = texts(lambda: model.compile("adagard", 3, ["accuracy", "AUC"], metrics=["acuracy"], opt=1))
     assert said[:4] == [
         "compile: got opt; expected optimizer, loss, loss_weights, metrics, "
-        "weighted_metrics, augment.\n  Correct the name.",
+        "weighted_metrics, augment, precision.\n  Correct the name.",
         f"optimizer: 'adagard' is not known; expected one of {OPTIMIZERS}.\n  Did you mean 'adagrad'?",
         f"loss: 3 is not known; expected one of {LOSSES}.\n"
         "  Give one of these names or an object of striate.losses.",

@@ -108,3 +108,16 @@ def test_an_unknown_recipe_is_answered_with_the_nearest():
 def test_foreign_json_is_refused(values):
     with pytest.raises(ArgumentError, match="recipe: its fields are"):
         Recipe.from_json(values)
+
+
+def test_a_run_of_before_there_were_precisions_had_floats():
+    told = recipes.DEFAULT.to_json()
+    assert told.pop("precision") == "float32"
+    assert Recipe.from_json(told) == recipes.DEFAULT
+
+
+def test_a_precision_is_checked_and_reaches_compile():
+    half = recipes.DEFAULT.changed(precision="bfloat16")
+    assert half.compile_options() == {"augment": "none", "precision": "bfloat16"}
+    with pytest.raises(ArgumentError, match="precision: the precision is 'half'; expected one of float32"):
+        recipes.DEFAULT.changed(precision="half")

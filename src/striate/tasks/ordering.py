@@ -50,6 +50,7 @@ class Wishes:
         seed: decides everything random. limit: only the first so many training pictures.
         pictures: how to read a folder. command: the words that asked.
         source: trained weights to begin from, as for `find_source`. learn: see `Tuning`.
+        precision: of the numbers that are multiplied, "float32" or "bfloat16".
     """
 
     data: str
@@ -68,6 +69,7 @@ class Wishes:
     command: Sequence[str] = ()
     source: str | None = None
     learn: str | None = None
+    precision: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,7 @@ def _changed(recipe: Recipe, wishes: Wishes) -> Recipe:
         learning_rate=rate,
         augment=wishes.augment,
         smoothing=wishes.smoothing,
+        precision=wishes.precision,
     )
 
 
@@ -193,7 +196,9 @@ def _sought(recipe: Recipe, network: Network, material: Material, seed: int) -> 
     trained = Trained(untrained(network, material, seed), material.answer)
     part = material.train.first(FOR_RATES)
     loss = material.answer.loss(recipe.smoothing, gives_logits(network, material.answer))
-    trained.model.compile(recipe.make_optimizer(len(part)), loss, augment=recipe.augment)
+    trained.model.compile(
+        recipe.make_optimizer(len(part)), loss, augment=recipe.augment, precision=recipe.precision
+    )
     x = trained.as_input(part.some(np.arange(len(part))))
     found = find_rate(trained.model, x, material.answer.prepare(part.y), batch_size=recipe.batch_size)
     return float(f"{found.suggestion:.2g}")

@@ -100,7 +100,7 @@ def epochs_within(seconds: float, network: Network, material: Material, recipe: 
     model.compile(
         recipe.make_optimizer(size),
         material.answer.loss(from_logits=gives_logits(network, material.answer)),
-        augment=recipe.augment,
+        **recipe.compile_options(),
     )
     rows = slice(0, min(len(material.train), 6 * size))
     x, y = material.train.x[rows], material.answer.prepare(material.train.y[rows])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from striate.errors import ArgumentError, Problem
+from striate.ops._ways import PRECISIONS, precision_problem
 from striate.training import augmentation, optimizers, schedules
 from striate.training.optimizers import Optimizer
 
@@ -34,6 +35,7 @@ class Recipe:
         augment: how pictures vary while training: "none", "light" or "strong".
         smoothing: the share of each label that is spread over all classes.
         betas: how long Adam and its kin remember gradients and their squares; None for their own.
+        precision: of the numbers that are multiplied, "float32" or "bfloat16".
     """
 
     name: str
@@ -49,6 +51,7 @@ class Recipe:
     augment: str = "none"
     smoothing: float = 0.0
     betas: tuple[float, float] | None = None
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         """Refuse, all at once, what cannot be trained with."""
@@ -64,6 +67,10 @@ class Recipe:
         """
         given = {name: value for name, value in values.items() if value is not None}
         return dataclasses.replace(self, **given)
+
+    def compile_options(self) -> dict[str, Any]:
+        """What `Model.compile` is told beside optimizer, loss and metrics."""
+        return {"augment": self.augment, "precision": self.precision}
 
     def with_optimizer(self, optimizer: Optimizer) -> Recipe:
         """The same recipe with another optimizer, and with its own rate, since rates do not carry over.
@@ -95,6 +102,8 @@ class Recipe:
             ArgumentError: fields are missing, unknown or out of their rule.
         """
         names = [field.name for field in dataclasses.fields(cls)]
+        if isinstance(values, Mapping):
+            values = {"betas": None, "precision": "float32", **values}  # which older runs do not tell of
         found = list(values) if isinstance(values, Mapping) else []
         if sorted(names) != sorted(map(str, found)):
             happened = f"its fields are {', '.join(map(str, found)) or 'none'}"
@@ -157,6 +166,8 @@ class Recipe:
         if self.augment not in augmentation.STRENGTHS:
             expected = f"one of {', '.join(augmentation.STRENGTHS)}"
             problems.append(Problem("augment", f"got {self.augment!r}", expected, "Choose one of them."))
+        if self.precision not in PRECISIONS:
+            problems.append(precision_problem(self.precision, "precision"))
         return [*problems, *self._remembers()]
 
     def _remembers(self) -> list[Problem]:

@@ -117,7 +117,9 @@ class _Objective:
         watcher = _Watcher(trial)
         answer, recipe, train = self.material.answer, order.recipe, self.material.train
         loss = answer.loss(recipe.smoothing, gives_logits(order.network, answer))
-        trained.model.compile(recipe.make_optimizer(len(train)), loss, augment=recipe.augment)
+        trained.model.compile(
+            recipe.make_optimizer(len(train)), loss, augment=recipe.augment, precision=recipe.precision
+        )
         held = self.material.held_out
         data = trained.as_input(held.some(np.arange(len(held)))), answer.prepare(held.y)
         given: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 0, "seed": order.seed}

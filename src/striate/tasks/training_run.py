@@ -158,7 +158,7 @@ def _fit(
         dataclasses.replace(recipe.make_optimizer(len(material.train)), rate_factors=factors),
         answer.loss(recipe.smoothing, gives_logits(order.network, answer)),
         metrics=answer.metrics(),
-        augment=recipe.augment,
+        **recipe.compile_options(),
     )
     held_out = material.held_out
     said: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 0, "seed": order.seed}
