@@ -320,7 +320,8 @@ def test_losses_and_metrics_that_do_not_fit_the_outputs():
         "  Give for instance loss='sparse_categorical_crossentropy' to compile."
     )
     assert refused(ArgumentError, lambda: model.compile("sgd", "mse", metric=["mae"])) == (
-        "compile: got metric; expected optimizer, loss, loss_weights, metrics, weighted_metrics, augment, precision.\n"
+        "compile: got metric; expected optimizer, loss, loss_weights, metrics, "
+        "weighted_metrics, augment, precision.\n"
         "  Correct the name."
     )
 
