@@ -100,15 +100,18 @@ def test_second_derivatives_are_those_of_pure_jax(monkeypatch):
 
 
 PROGRAM = """
-import hashlib, json, jax, jax.numpy as jnp, numpy as np
+import hashlib, itertools, json, jax, jax.numpy as jnp, numpy as np
 from striate import ops
 from striate.ops import _native
 random = np.random.default_rng(0)
 digest, close = hashlib.sha256(), True
-for shape, filters in [((8, 30, 30, 3), 40), ((2, 16, 16, 70), 64), ((64, 12, 12, 1), 8)]:
+shapes = [((8, 30, 30, 3), 40), ((2, 16, 16, 70), 64), ((64, 12, 12, 1), 8), ((2, 30, 30, 16), 32)]
+for precision, (shape, filters) in itertools.product(("float32", "bfloat16"), shapes):
     taps = (3, 3, shape[3], filters)
     x, k = (jnp.asarray(random.standard_normal(s), jnp.float32) for s in (shape, taps))
-    f = lambda x, k: jnp.sum(jnp.sin(ops.conv2d_block(x, k, padding="same", relu=True, pool=True)))
+    def f(x, k):
+        with ops.products_of(precision):
+            return jnp.sum(jnp.sin(ops.conv2d_block(x, k, padding="same", relu=True, pool=True)))
     for array in jax.jit(jax.grad(f, (0, 1)))(x, k):
         digest.update(np.asarray(array).tobytes())
         close = close and bool(np.isfinite(array).all())
