@@ -13,7 +13,7 @@ namespace {
 
 struct Case {
   Convolution conv;
-  bool relu, pool;
+  bool relu, pool, adds;
   long threads;
 };
 
@@ -53,6 +53,7 @@ Case draw() {
   v.way = static_cast<Way>(between(kFastest, kFewest));
   v.precision = special != 2 && randomness() % 2 ? kBfloat16 : kFloat32;  // a filter a channel has floats always
   c.pool = v.out.rows > 1 && v.out.cols > 1 && randomness() % 2;
+  c.adds = !c.pool && special != 2 && v.out.channels % 16 == 0 && randomness() % 2;
   c.threads = between(1, 4);
   return c;
 }
@@ -94,18 +95,21 @@ bool agree(const Kernels& kernels, Case c) {
   const long pool = c.pool ? 2 : 1, features = v.out.channels;
   const Shape small = {v.out.images, v.out.rows / pool, v.out.cols / pool, features};
   const long taps = v.kernel_rows * v.kernel_cols * (v.in.channels / v.groups) * features;
-  Floats x(count(v.in)), kernel(taps), bias(features), y(count(small)), dy(count(small)), dx(count(v.in)), dk(taps), db(features);
+  Floats x(count(v.in)), kernel(taps), bias(features), y(count(small)), dy(count(small)), dx(count(v.in)), dk(taps), db(features), addend(count(small));
   Buffer<uint8_t> argmax(count(small));
-  fill(x), fill(kernel), fill(bias), fill(dy);
+  fill(x), fill(kernel), fill(bias), fill(dy), fill(addend);
   const Pool threads{&c.threads, run_on_threads};
 
   std::vector<double> z(static_cast<size_t>(count(v.out))), dz(z.size()), wanted(static_cast<size_t>(count(small)));
   for (size_t i = 0; i < z.size(); ++i) z[i] = bias[static_cast<long>(i) % features];
   products(v, [&](long a, long k, long b) { z[static_cast<size_t>(b)] += as_multiplied(v, x[a]) * as_multiplied(v, kernel[k]); });
+  if (c.adds)
+    for (size_t i = 0; i < z.size(); ++i) z[i] += addend[static_cast<long>(i)];
   if (c.relu)
     for (double& value : z) value = std::max(value, 0.0);
 
-  convolve(kernels, threads, v, x.data(), kernel.data(), {y.data(), c.pool ? argmax.data() : nullptr, bias.data(), c.relu ? kRelu : kLinear});
+  convolve(kernels, threads, v, x.data(), kernel.data(), {y.data(), c.pool ? argmax.data() : nullptr, bias.data(), c.relu ? kRelu : kLinear,
+            c.adds ? addend.data() : nullptr});
   for (long n = 0; n < small.images; ++n)
     for (long i = 0; i < small.rows; ++i)
       for (long j = 0; j < small.cols; ++j)
@@ -140,10 +144,10 @@ bool agree(const Kernels& kernels, Case c) {
 
 void describe(const Case& c) {
   const Convolution& v = c.conv;
-  std::printf("x (%ld, %ld, %ld, %ld) y (%ld, %ld, %ld) kernel %ldx%ld strides %ld,%ld dilation %ld,%ld padding %ld,%ld groups %ld relu %d pool %d threads %ld precision %d\n",
+  std::printf("x (%ld, %ld, %ld, %ld) y (%ld, %ld, %ld) kernel %ldx%ld strides %ld,%ld dilation %ld,%ld padding %ld,%ld groups %ld relu %d pool %d threads %ld precision %d adds %d\n",
               v.in.images, v.in.rows, v.in.cols, v.in.channels, v.out.rows, v.out.cols, v.out.channels, v.kernel_rows,
               v.kernel_cols, v.stride_rows, v.stride_cols, v.dilation_rows, v.dilation_cols, v.pad_top, v.pad_left, v.groups,
-              c.relu, c.pool, c.threads, v.precision);
+              c.relu, c.pool, c.threads, v.precision, c.adds);
 }
 
 }  // namespace

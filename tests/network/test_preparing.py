@@ -9,6 +9,7 @@ import pytest
 import striate as st
 from striate import layers, ops
 from striate.models import Model
+from striate.network._fusion import find_chains
 from striate.ops import _native
 
 
@@ -28,6 +29,7 @@ def network():
     z = layers.BatchNormalization()(layers.Conv2D(16, 1)(y))
     z = layers.Add()([z, y])
     z = layers.BatchNormalization()(z)
+    z = layers.ReLU()(layers.Add()([z, layers.Conv2D(16, 3, padding="same")(z)]))  # the sum that is read last
     z = layers.BatchNormalization()(layers.Conv2D(32, 3, groups=2, padding="same")(z))
     z = layers.MaxPooling2D()(layers.Conv2D(20, 3, padding="same", dilation_rate=2, activation="tanh")(z))
     z = layers.Dense(7, activation="relu")(layers.GlobalAveragePooling2D()(z))
@@ -80,9 +82,39 @@ def test_what_is_prepared(model):
         return
     kernels = [getattr(one, "kernel", one) for one in packed.values()]
     count = sum(isinstance(kernel, ops.PackedKernel) for kernel in kernels)
-    # Two norms folded, the shared convolution at its two places, two dense layers; not the grouped one.
-    assert count == 6
-    assert len(kernels) == 7
+    # Two norms folded, the shared convolution at its two places, one that ends in a sum, two dense layers; the
+    # grouped one stays as it is.
+    assert count == 7
+    assert len(kernels) == 8
+
+
+def test_a_sum_behind_a_convolution_is_part_of_it_only_in_answers(model):
+    program = model.network.program
+    answering = [chain for chain in find_chains(program, False, answers=True).values() if chain.addend]
+    assert [(chain.relu, len(chain.steps)) for chain in answering] == [(False, 3), (True, 3)]
+    assert not any(chain.addend for chain in find_chains(program, False).values())
+
+
+def test_sums_that_cannot_be_joined_are_left_alone():
+    x = st.Input((8, 8, 16))
+    y = layers.Conv2D(16, 3, padding="same")(x)
+    wide = layers.Conv2D(1, 3, padding="same")(x)
+    early = layers.Conv2D(16, 1)(y)
+    late = layers.Conv2D(16, 1)(y)
+    sums = [
+        layers.Add()([layers.Conv2D(16, 1)(y), wide]),  # two shapes
+        layers.Add()([early, layers.Conv2D(16, 3, padding="same")(late), late]),  # three of them
+        layers.Subtract()([layers.Conv2D(16, 1)(y), y]),
+    ]
+    twice = layers.Conv2D(16, 1)(y)
+    model = Model(x, [*sums, layers.Add()([twice, twice])], seed=0)
+    chains = find_chains(model.network.program, False, answers=True)
+    assert not any(chain.addend for chain in chains.values())
+    image = np.random.default_rng(0).normal(size=(2, 8, 8, 16)).astype(np.float32)
+    for got, wanted in zip(
+        model.predict(image), model.network.apply(model.variables, image).output, strict=True
+    ):
+        np.testing.assert_allclose(got, one, atol=1e-5)
 
 
 def test_new_weights_are_noticed(model, x):

@@ -1,5 +1,5 @@
-"""Chains of layers that run as one operation: convolution, batch norm at inference, relu, 2x2 maximum; and
-while training, batch norm and relu.
+"""Chains of layers that run as one operation: convolution, batch norm at inference, relu, 2x2 maximum; while
+training, batch norm and relu; in a program that only answers, the sum that ends a residual branch.
 
 A chain is only made where nobody else reads what lies between, so nothing is missing from the answer; a
 run that records intermediates has no chains.
@@ -18,6 +18,7 @@ from striate import ops
 from striate.layers._base import Layer, Result
 from striate.layers.activation import Activation, ReLU
 from striate.layers.convolution import Conv2D
+from striate.layers.merging import Add
 from striate.layers.normalization import BatchNormalization
 from striate.layers.pooling import MaxPooling2D
 from striate.network.shapes import Program, Step
@@ -42,19 +43,33 @@ class Chain:
         norm: the batch norm behind the convolution, folded into the kernel, or None.
         relu: whether there is a relu.
         pool: whether it ends with a 2x2 maximum.
+        addend: the path of what is added before the relu, or None.
     """
 
     steps: tuple[Step, ...]
     norm: Step | None
     relu: bool
     pool: bool
+    addend: str | None = None
 
-    def run(self, x: jax.Array, weights_of: WeightsOf, ready: Ready | None = None) -> Result:
-        """The answer for x (N, H, W, C), and the first layer's new state; `ready` is what `prepare` made."""
-        first = self.steps[0].layer
+    def run(
+        self, values: Mapping[str, jax.Array], weights_of: WeightsOf, ready: Ready | None = None
+    ) -> Result:
+        """The answer, and the first layer's new state.
+
+        Args:
+            values: what has been made before, by path. ready: what `prepare` made of the weights.
+        """
+        first, x = self.steps[0].layer, values[self.steps[0].inputs[0]]
         if isinstance(first, BatchNormalization):
             return first.by_batch(weights_of(self.steps[0]), x, relu=True)
-        return Result(self._convolve(x, *(ready or self.fold(weights_of))), {})
+        kernel, bias = ready or self.fold(weights_of)
+        assert isinstance(first, Conv2D)  # every other chain begins with one
+        how = {name: getattr(first, name) for name in ("strides", "padding", "groups")}
+        how |= {"dilation": first.dilation_rate, "relu": self.relu}
+        if self.addend is not None:
+            return Result(ops.conv2d_onto(x, kernel, bias, values[self.addend], **how), {})
+        return Result(ops.conv2d_block(x, kernel, bias, pool=self.pool, **how), {})
 
     def fold(self, weights_of: WeightsOf) -> Ready:
         """The convolution's kernel and bias, with the batch norm in them."""
@@ -64,25 +79,24 @@ class Chain:
             return Ready(kernel, bias)
         return Ready(*_fold(kernel, bias, weights_of(self.norm), self.norm.layer))
 
-    def _convolve(
-        self, x: jax.Array, kernel: jax.Array | ops.PackedKernel, bias: jax.Array | None
-    ) -> jax.Array:
-        conv = self.steps[0].layer
-        assert isinstance(conv, Conv2D)  # every other chain begins with one
-        how = {"strides": conv.strides, "padding": conv.padding, "dilation": conv.dilation_rate}
-        return ops.conv2d_block(x, kernel, bias, groups=conv.groups, relu=self.relu, pool=self.pool, **how)
 
+def find_chains(program: Program, train: bool, answers: bool = False) -> dict[str, Chain]:
+    """{path of the first step: chain} of every convolution or batch norm that something can be joined to.
 
-def find_chains(program: Program, train: bool) -> dict[str, Chain]:
-    """{path of the first step: chain} of every convolution or batch norm that something can be joined to."""
+    `answers` says that nobody asks for gradients.
+    """
     readers: dict[str, list[Step]] = {}
     for step in program.steps.values():
         for name in step.inputs:
             readers.setdefault(name, []).append(step)
-    chains = [_chain(step, readers, program, train) for step in program.steps.values() if _may_begin(step)]
+    begun = [step for step in program.steps.values() if _may_begin(step)]
+    chains = [_chain(step, readers, program, train) for step in begun]
+    if answers:
+        places = {path: place for place, path in enumerate(program.steps)}
+        chains = [_with_sum(chain, readers, program, places) for chain in chains]
     norms = [step for step in program.steps.values() if train and _is_trained_norm(step.layer)]
     pairs = (_norm_chain(step, readers, program) for step in norms)
-    useful = [chain for chain in chains if chain.norm or chain.relu or chain.pool]
+    useful = [chain for chain in chains if len(chain.steps) > 1 or chain.relu]
     return {chain.steps[0].path: chain for chain in (*useful, *pairs) if chain is not None}
 
 
@@ -120,12 +134,38 @@ def _chain(first: Step, readers: Mapping[str, list[Step]], program: Program, tra
     return Chain(tuple(steps), norm, relu, pool=False)
 
 
+def _with_sum(
+    chain: Chain, readers: Mapping[str, list[Step]], program: Program, places: Mapping[str, int]
+) -> Chain:
+    """The chain with the sum behind it, and relu behind that, if what is added has been made before."""
+    last = chain.steps[-1]
+    reader = _only_reader(last, readers, program)
+    if chain.relu or chain.pool or reader is None or not _is_plain_sum(reader):
+        return chain
+    other = next((path for path in reader.inputs if path != last.path), None)
+    if other is None or places.get(other, -1) >= places[chain.steps[0].path]:
+        return chain
+    steps, behind = (*chain.steps, reader), _only_reader(reader, readers, program)
+    if behind is None or len(behind.inputs) != 1 or not _is_relu(behind.layer):
+        return Chain(steps, chain.norm, relu=False, pool=False, addend=other)
+    return Chain((*steps, behind), chain.norm, relu=True, pool=False, addend=other)
+
+
+def _is_plain_sum(step: Step) -> bool:
+    """A sum of two arrays of the same shape."""
+    return type(step.layer) is Add and bool(step.input_shapes) and step.input_shapes == (step.shape,) * 2
+
+
+def _only_reader(step: Step, readers: Mapping[str, list[Step]], program: Program) -> Step | None:
+    """The only step that reads this one's output, if nobody else wants it."""
+    found = readers.get(step.path, [])
+    return found[0] if step.path not in program.outputs and len(found) == 1 else None
+
+
 def _followers(step: Step, readers: Mapping[str, list[Step]], program: Program) -> Iterator[Step]:
     """The only reader, its only reader, and so on, up to an answer of the network."""
-    while step.path not in program.outputs and len(readers.get(step.path, [])) == 1:
-        (step,) = readers[step.path]
-        if len(step.inputs) != 1:
-            return
+    while (reader := _only_reader(step, readers, program)) is not None and len(reader.inputs) == 1:
+        step = reader
         yield step
 
 

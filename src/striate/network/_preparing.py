@@ -24,7 +24,7 @@ def prepare(program: Program, weights_of: WeightsOf) -> Prepared:
         program: whose weights they are. weights_of: all arrays of a step's layer.
     """
     prepared: dict[str, Any] = {}
-    for path, chain in find_chains(program, train=False).items():
+    for path, chain in find_chains(program, train=False, answers=True).items():
         kernel, bias = chain.fold(weights_of)
         ready = Ready(ops.pack_kernel(kernel) if _may_pack(chain.steps[0].layer) else kernel, bias)
         if chain.norm is not None or isinstance(ready.kernel, ops.PackedKernel):

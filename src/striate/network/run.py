@@ -88,19 +88,19 @@ def execute(
     prepared: Prepared | None = None,
 ) -> Applied:
     """Run every step in order; shared weights and state are looked up under their owner's path."""
-    prepared = prepared or {}
     keep_programs()  # whoever compiles a network traces it first
     params = variables.get("params", {})
     state = {path: dict(weights) for path, weights in variables.get("state", {}).items()}
     values: dict[str, jax.Array] = dict(inputs)
     made: dict[str, jax.Array] = {}
-    chains = {} if record else find_chains(program, train)
+    chains = {} if record else find_chains(program, train, answers=prepared is not None and not train)
+    prepared = prepared or {}
     for step in program.steps.values():
         if step.path in values:  # a chain has run it
             continue
         if chain := chains.get(step.path):
             weights_of = partial(_weights, params=params, state=state)
-            result = chain.run(values[step.inputs[0]], weights_of, prepared.get(step.path))
+            result = chain.run(values, weights_of, prepared.get(step.path))
             values.update({joined.path: result.output for joined in chain.steps})
             state = _moved(state, step, result)
             continue

@@ -26,7 +26,7 @@ from striate.ops.activations import (
 )
 from striate.ops.convolution import conv1d, conv2d, depthwise_conv1d, depthwise_conv2d
 from striate.ops.dense import dense
-from striate.ops.fused import conv2d_block
+from striate.ops.fused import conv2d_block, conv2d_onto
 from striate.ops.geometry import (
     Padding,
     Pads,
@@ -65,6 +65,7 @@ __all__ = [
     "conv1d_transpose",
     "conv2d",
     "conv2d_block",
+    "conv2d_onto",
     "conv2d_transpose",
     "dense",
     "depthwise_conv1d",

@@ -84,14 +84,18 @@ def native_forward(
     geometry: Geometry,
     relu: bool = False,
     pool: int = 1,
+    addend: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array]:
-    """The convolution with bias, perhaps relu, perhaps 2x2 maxima; and where the largest was."""
+    """The convolution with bias, perhaps plus `addend`, perhaps relu, perhaps 2x2 maxima; and where the
+    largest was.
+    """
     sizes = geometry.sizes(x.shape[1:3], kernel.shape[:2])
     shape = (x.shape[0], sizes[0] // pool, sizes[1] // pool, kernel.shape[3])
     corners = shape if pool > 1 else (0,)
     results = (jax.ShapeDtypeStruct(shape, x.dtype), jax.ShapeDtypeStruct(corners, jnp.uint8))
     attributes = geometry.attributes(sizes)
-    y, argmax = _native.call("conv_forward", results, x, kernel, bias, relu=int(relu), **attributes)
+    given = (x, kernel, bias, jnp.zeros(0, x.dtype) if addend is None else addend)
+    y, argmax = _native.call("conv_forward", results, *given, relu=int(relu), **attributes)
     return y, argmax
 
 

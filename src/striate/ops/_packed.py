@@ -63,9 +63,16 @@ def pack_kernel(kernel: jax.Array | PackedKernel) -> jax.Array | PackedKernel:
 
 
 def convolve_packed(
-    x: jax.Array, kernel: PackedKernel, bias: jax.Array | None, geometry: Geometry, relu: bool, pool: int
+    x: jax.Array,
+    kernel: PackedKernel,
+    bias: jax.Array | None,
+    addend: jax.Array | None,
+    *,
+    geometry: Geometry,
+    relu: bool = False,
+    pool: int = 1,
 ) -> jax.Array:
-    """The convolution of x (N, H, W, C) with bias, perhaps relu, perhaps 2x2 maxima; it has no gradient."""
+    """The same as `native_forward` on x (N, H, W, C); it has no gradient."""
     features = kernel.shape[-1]
     offset = jnp.zeros(features, x.dtype) if bias is None else bias
     sizes = geometry.sizes(x.shape[1:3], kernel.taps)
@@ -76,5 +83,5 @@ def convolve_packed(
     )
     numbers = geometry.attributes(sizes)
     attributes = {name: numbers[name] for name in ("strides", "padding", "dilation", "sizes")}
-    given = (x, kernel.data, offset)
+    given = (x, kernel.data, offset, jnp.zeros(0, x.dtype) if addend is None else addend)
     return _native.call("conv_packed", results, *given, taps=kernel.taps, relu=int(relu), **attributes)[0]

@@ -61,7 +61,7 @@ def _by_kernel(x: jax.Array, kernel: jax.Array | PackedKernel, bias: jax.Array |
     geometry = geometry_of((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
     rows = x.reshape(1, 1, -1, x.shape[-1])
     if isinstance(kernel, PackedKernel):
-        y = convolve_packed(rows, kernel, bias, geometry, relu=False, pool=1)
+        y = convolve_packed(rows, kernel, bias, None, geometry=geometry)
     else:
         offset = jnp.zeros(kernel.shape[1], x.dtype) if bias is None else bias
         y = cast(jax.Array, affine(rows, kernel[None, None], offset, geometry))

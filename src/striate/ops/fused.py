@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from striate.ops._conv_block import Block, conv_block
-from striate.ops._conv_native import fits, geometry_of, is_depthwise
+from striate.ops._conv_native import LANES, fits, geometry_of, is_depthwise, native_forward
+from striate.ops._native import either
 from striate.ops._packed import PackedKernel, convolve_packed
 from striate.ops.activations import relu as rectify
 from striate.ops.convolution import conv2d
@@ -54,12 +55,62 @@ def conv2d_block(
     block = _block(x, cast(jax.Array, kernel), strides, padding, dilation, groups, relu, pool)
     if isinstance(kernel, PackedKernel):
         assert block is not None  # nobody packs a kernel that does not fit
-        return convolve_packed(x, kernel, bias, block.geometry, relu, block.pool)
+        return convolve_packed(x, kernel, bias, None, **block._asdict())
     if block is not None:
         return conv_block(x, kernel, jnp.zeros(kernel.shape[3], x.dtype) if bias is None else bias, block)
     y = conv2d(x, kernel, bias, strides, padding, dilation, groups)
     y = rectify(y) if relu else y
     return max_pool(y, 2) if pool else y
+
+
+def conv2d_onto(
+    x: jax.Array,
+    kernel: jax.Array | PackedKernel,
+    bias: jax.Array | None,
+    addend: jax.Array,
+    strides: int | Sequence[int] = 1,
+    padding: Padding = "valid",
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    relu: bool = False,
+) -> jax.Array:
+    """Convolve, add the bias and something else, then perhaps relu: the end of a residual branch.
+
+    y = relu(conv2d(x, kernel, bias) + addend)
+
+    For programs that only answer: by the native kernels it has no gradient.
+
+    Args:
+        x, kernel, bias, strides, padding, dilation, groups, relu: as for `conv2d_block`.
+        addend: (N, H', W', F), of the answer's shape.
+
+    Returns:
+        (N, H', W', F).
+
+    Raises:
+        ShapeError, ArgumentError: as for `conv2d`.
+
+    >>> import jax.numpy as jnp
+    >>> conv2d_onto(jnp.ones((1, 3, 3, 1)), jnp.ones((3, 3, 1, 1)), None, jnp.ones((1, 1, 1, 1))).tolist()
+    [[[[10.0]]]]
+    """
+    block = _block(x, cast(jax.Array, kernel), strides, padding, dilation, groups, relu, False)
+    if block is None or addend.shape[-1] % LANES or addend.dtype != x.dtype:
+        y = conv2d_block(x, kernel, bias, strides, padding, dilation, groups) + addend
+        return rectify(y) if relu else y
+    how = {"geometry": block.geometry, "relu": relu}
+    if isinstance(kernel, PackedKernel):
+        return convolve_packed(x, kernel, bias, addend, **how)
+    offset = jnp.zeros(kernel.shape[3], x.dtype) if bias is None else bias
+
+    def native(x: jax.Array, kernel: jax.Array, bias: jax.Array, addend: jax.Array) -> jax.Array:
+        return native_forward(x, kernel, bias, addend=addend, **how)[0]
+
+    def plain(x: jax.Array, kernel: jax.Array, bias: jax.Array, addend: jax.Array) -> jax.Array:
+        y = conv2d(x, kernel, bias, strides, padding, dilation, groups) + addend
+        return rectify(y) if relu else y
+
+    return either(native, plain, x, kernel, offset, addend)
 
 
 def _block(

@@ -120,7 +120,7 @@ void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution&
   const Weights weights{taps.data, channels * features, 1, features, features / conv.groups, false};
   for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv))) {
     const auto sweep = half && plan.sweep.tap_count ? kernels.half.sweep : kernels.sweep;
-    sweep(pool, plan.sweep, {incoming.data, dy.argmax, dy.result}, weights, {dx, nullptr, nullptr, kLinear});
+    sweep(pool, plan.sweep, {incoming.data, dy.argmax, dy.result}, weights, {dx, nullptr, nullptr, kLinear, nullptr});
   }
 }
 

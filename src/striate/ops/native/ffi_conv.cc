@@ -36,13 +36,13 @@ Convolution convolution(const X& x, const K& kernel, const Shape& y, const Optio
   return conv;
 }
 
-ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, Out32 y, Out8 argmax, Longs strides,
+ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, F32 addend, Out32 y, Out8 argmax, Longs strides,
                         Longs padding, Longs dilation, int64_t groups, int64_t direct, int64_t half, Longs sizes, int64_t relu) {
   return guarded([&] {
     const Convolution conv =
         convolution(x, kernel, {x.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
                     {strides, padding, dilation, groups, direct, half});
-    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
+    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear, some(addend)};
     convolve(chosen(), pool_of(threads), conv, x.typed_data(), kernel.typed_data(), output);
   });
 }
@@ -66,7 +66,7 @@ ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed) {
   });
 }
 
-ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, Out32 y, Out8 argmax, Longs strides,
+ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, F32 addend, Out32 y, Out8 argmax, Longs strides,
                        Longs padding, Longs dilation, Longs taps, Longs sizes, int64_t relu) {
   return guarded([&] {
     Convolution conv = packable(taps[0], taps[1], x.dimensions()[3], bias.dimensions()[0]);
@@ -78,7 +78,7 @@ ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, Out
     conv.dilation_cols = dilation[1];
     conv.pad_top = padding[0];
     conv.pad_left = padding[1];
-    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear};
+    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear, some(addend)};
     convolve(chosen(), pool_of(threads), conv, x.typed_data(), packed.typed_data(), output, true);
   });
 }
@@ -118,7 +118,7 @@ ffi::Error conv_kernel_gradient(ffi::ThreadPool threads, F32 x, F32 dy, F32 resu
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_forward, conv_forward,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
         .Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(striate_conv_pack, conv_pack,
@@ -126,7 +126,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(striate_conv_pack, conv_pack,
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_packed, conv_packed,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>().Attr<Longs>("strides")
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>().Attr<Longs>("strides")
         .Attr<Longs>("padding").Attr<Longs>("dilation").Attr<Longs>("taps").Attr<Longs>("sizes").Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(

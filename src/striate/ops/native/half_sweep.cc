@@ -38,8 +38,9 @@ __m512 bias_at(const Work& work, long feature) {
   return work.output.bias ? load_some(work.output.bias + feature, work.sweep.out.channels - feature) : _mm512_setzero_ps();
 }
 
-__m512 finished(const Work& work, const float* sums, __m512 bias) {
-  const __m512 value = _mm512_add_ps(_mm512_loadu_ps(sums), bias);
+__m512 finished(const Work& work, const float* sums, __m512 bias, const float* addend = nullptr) {
+  __m512 value = _mm512_add_ps(_mm512_loadu_ps(sums), bias);
+  if (addend) value = _mm512_add_ps(value, _mm512_loadu_ps(addend));
   if (work.output.activation != kRelu) return value;
   return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_LT_OQ), _mm512_setzero_ps());
 }
@@ -50,13 +51,15 @@ void write_row(const Work& work, const HalfBand& band, long image, long y, long 
   const Shape& out = sweep.out;
   const long row = image * out.rows + sweep.out_row + (band.row + y) * sweep.out_row_step;
   const long step = sweep.out_col_step * out.channels;
-  float* const begin = work.output.data + (row * out.cols + sweep.out_col + band.col * sweep.out_col_step) * out.channels;
+  const long begin = (row * out.cols + sweep.out_col + band.col * sweep.out_col_step) * out.channels + feature;
   for (long f = 0; f < least(kHalfPanel, out.channels - feature); f += 16) {
     const __mmask16 lanes = first_lanes(out.channels - feature - f);
     const __m512 bias = bias_at(work, feature + f);
-    float* to = begin + feature + f;
-    for (long x = 0; x < band.cols; ++x, to += step)
-      _mm512_mask_storeu_ps(to, lanes, finished(work, sums + x * kHalfPanel + f, bias));
+    for (long x = 0; x < band.cols; ++x) {
+      const long place = begin + x * step + f;
+      const float* addend = work.output.addend ? work.output.addend + place : nullptr;
+      _mm512_mask_storeu_ps(work.output.data + place, lanes, finished(work, sums + x * kHalfPanel + f, bias, addend));
+    }
   }
 }
 

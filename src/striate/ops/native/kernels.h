@@ -9,12 +9,14 @@
 namespace striate {
 
 // Where a sweep's sums go. With `argmax` the output is the 2x2 maximum of them, and argmax (same shape, 0..3 in
-// reading order) says which of the four it was.
+// reading order) says which of the four it was. An `addend`, of the output's shape and whole vectors of channels, is
+// added before the activation; it does not go together with argmax.
 struct Output {
   float* data;
   uint8_t* argmax;
   const float* bias;  // (features) or null
   int activation;
+  const float* addend;  // or null
 };
 
 // What a sweep reads: an array as it is, or the gradient of a block's output, to be taken back through the block.

@@ -103,6 +103,7 @@ const float** point_rows(const Work& work, const Band& band, Rows& rows) {
 struct Target {
   float* data;
   long row_step, col_step;
+  const float* addend;  // laid out like data, or null
 };
 
 void run_panel(const Work& work, const Band& band, const float** table, long pitch, long panel, const Target& target) {
@@ -119,13 +120,16 @@ void run_panel(const Work& work, const Band& band, const float** table, long pit
     job.segments = sweep.segments + sweep.chunks[chunk];
     job.count = sweep.chunks[chunk + 1] - sweep.chunks[chunk];
     job.bias = chunk == 0 ? work.bias + place * kPanelLanes : nullptr;
-    job.relu = chunk + 1 == sweep.chunk_count && work.output.activation == kRelu;
+    const bool last = chunk + 1 == sweep.chunk_count;
+    job.relu = last && work.output.activation == kRelu;
     for (long y = 0; y < band.rows; ++y) {
       job.rows = table + y * sweep.run_count;
       for (long t = 0; t < tiles; ++t) {
         const long from = band.cols * t / tiles, to = band.cols * (t + 1) / tiles;
         job.origin = from * job.step;
-        job.out = target.data + y * target.row_step + from * target.col_step;
+        const long place = y * target.row_step + from * target.col_step;
+        job.out = target.data + place;
+        job.addend = last && target.addend ? target.addend + place : nullptr;
         tile_kernel(to - from, vectors)(job);
       }
     }
@@ -164,14 +168,16 @@ void run_task(const Work& work, long task) {
   for (long panel = band.panel; panel < band.panel + band.panels; ++panel) {
     const long channel = band.group * all + panel * kPanelLanes;
     const long features = least(kPanelLanes, all - panel * kPanelLanes);
-    const Target direct{work.output.data + pixel * sweep.out.channels + channel,
-                        sweep.out_row_step * sweep.out.cols * sweep.out.channels,
-                        sweep.out_col_step * sweep.out.channels};
+    const long begin = pixel * sweep.out.channels + channel;
+    const Target direct{work.output.data + begin, sweep.out_row_step * sweep.out.cols * sweep.out.channels,
+                        sweep.out_col_step * sweep.out.channels,
+                        work.output.addend ? work.output.addend + begin : nullptr};
     if (features % kLanes == 0 && !work.output.argmax) {
       run_panel(work, band, table, rows.pitch, panel, direct);
       continue;
     }
-    const Target aside{scratch(kTileOut, band.rows * band.cols * kPanelLanes), band.cols * kPanelLanes, kPanelLanes};
+    const Target aside{scratch(kTileOut, band.rows * band.cols * kPanelLanes), band.cols * kPanelLanes, kPanelLanes,
+                       nullptr};
     run_panel(work, band, table, rows.pitch, panel, aside);
     if (work.output.argmax) pool(work, band, channel, features, aside);
     else spread(band, features, aside, direct);

@@ -17,6 +17,7 @@ struct TileJob {
   float* out;
   long out_step;
   const float* bias;  // what the sums start from; null: continue from `out`
+  const float* addend;  // laid out like `out`; null: nothing is added at the end
   bool relu;
 };
 
@@ -64,6 +65,12 @@ void run_tile(const TileJob& job) {
     const float* row = job.rows[segment.run];
     if (row) accumulate<M, V>(sum, row + job.origin + segment.offset, job.step, weights, segment.length);
     weights += segment.length * V * kLanes;
+  }
+  if (job.addend) {
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[m][v] += load(job.addend + m * job.out_step + v * kLanes);
   }
   if (job.relu) {
 #pragma GCC unroll 16

@@ -134,9 +134,18 @@ void write_outputs(const Work& w, const Unit& unit, long col, long feature, cons
   const Sweep& sweep = w.tiling.sweep;
   const Shape& out = sweep.out;
   const long rows = least(long(kOutputs), sweep.rows - unit.row), cols = least(long(kOutputs), sweep.cols - col);
-  float* to = w.output.data + ((unit.image * out.rows + unit.row) * out.cols + col) * out.channels + feature;
-  for (long i = 0; i < rows; ++i)
-    for (long j = 0; j < cols; ++j) store(to + (i * out.cols + j) * out.channels, y[i][j]);
+  const long begin = ((unit.image * out.rows + unit.row) * out.cols + col) * out.channels + feature;
+  for (long i = 0; i < rows; ++i) {
+    for (long j = 0; j < cols; ++j) {
+      const long place = begin + (i * out.cols + j) * out.channels;
+      Vec value = y[i][j];
+      if (w.output.addend) {
+        value += load(w.output.addend + place);
+        if (w.output.activation == kRelu) value = value < 0.0f ? Vec{} : value;
+      }
+      store(w.output.data + place, value);
+    }
+  }
 }
 
 void write_pooled(const Work& w, const Unit& unit, long col, long feature, const Vec (&y)[kOutputs][kOutputs]) {
@@ -152,13 +161,14 @@ void write_pooled(const Work& w, const Unit& unit, long col, long feature, const
 
 void finish_panel(const Work& w, long first, long count, long panel, const float* products, long step) {
   const long lanes = lanes_of(w, panel);
+  const bool relu = w.output.activation == kRelu && !w.output.addend;
   for (long u = first; u < first + count; ++u) {
     const Unit unit = unit_at(w.tiling, u);
     for (long col = unit.from; col < unit.to; col += kOutputs, products += lanes) {
       for (long v = 0; v < lanes; v += kLanes) {
         const long feature = panel * kPanelLanes + v;
         Vec y[kOutputs][kOutputs];
-        finish_outputs(products + v, step, load(w.bias + feature), w.output.activation == kRelu, y);
+        finish_outputs(products + v, step, load(w.bias + feature), relu, y);
         if (w.output.argmax) write_pooled(w, unit, col, feature, y);
         else write_outputs(w, unit, col, feature, y);
       }
