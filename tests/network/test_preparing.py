@@ -82,8 +82,8 @@ def test_what_is_prepared(model):
         return
     kernels = [getattr(one, "kernel", one) for one in packed.values()]
     count = sum(isinstance(kernel, ops.PackedKernel) for kernel in kernels)
-    # Two norms folded, the shared convolution at its two places, one that ends in a sum, two dense layers; the
-    # grouped one stays as it is.
+    # Two norms folded, the shared convolution at its two places, one that ends in a sum, two dense layers;
+    # the grouped one stays as it is.
     assert count == 7
     assert len(kernels) == 8
 
@@ -111,9 +111,8 @@ def test_sums_that_cannot_be_joined_are_left_alone():
     chains = find_chains(model.network.program, False, answers=True)
     assert not any(chain.addend for chain in chains.values())
     image = np.random.default_rng(0).normal(size=(2, 8, 8, 16)).astype(np.float32)
-    for got, wanted in zip(
-        model.predict(image), model.network.apply(model.variables, image).output, strict=True
-    ):
+    wanted = model.network.apply(model.variables, image).output
+    for got, one in zip(model.predict(image), wanted, strict=True):
         np.testing.assert_allclose(got, one, atol=1e-5)
 
 
