@@ -79,3 +79,12 @@ def test_a_network_is_drawn_without_a_program():
     key = jax.random.fold_in(jax.random.key(11), zlib.crc32(b"conv2/kernel"))
     theirs = initializers.GlorotUniform().draw(key, (3, 3, 32, 64), np.float32)
     np.testing.assert_array_equal(drawn["params"]["conv2"]["kernel"], theirs)
+
+
+def test_a_key_that_is_known_while_a_program_is_traced_draws_the_same():
+    key = jax.random.key(11)
+
+    def draw():
+        return uniform(folded(key, 5), (3, 4), np.float32, -1.0, 1.0)
+
+    np.testing.assert_array_equal(jax.jit(draw)(), draw())

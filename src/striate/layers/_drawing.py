@@ -58,7 +58,10 @@ def key_words(key: jax.Array) -> Words | None:
         return None
     plain = key.shape == () and str(jax.random.key_impl(key)) == _WAY
     counts = getattr(jax.config, "jax_threefry_partitionable", False)
-    return np.asarray(jax.random.key_data(key)) if plain and counts else None
+    if not (plain and counts):
+        return None
+    with jax.ensure_compile_time_eval():  # the key may be known while a program around it is traced
+        return np.asarray(jax.random.key_data(key))
 
 
 def uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any, low: float, high: float) -> jax.Array:

@@ -14,6 +14,7 @@ import functools
 import hashlib
 import os
 import platform
+import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,5 +112,5 @@ def _machine() -> str:
         processor = platform.processor().encode()
     steady = [line for line in processor.splitlines() if not line.startswith((b"cpu MHz", b"bogomips"))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    said = [platform.system(), platform.machine(), cores, os.environ.get("NPROC"), jax.__version__]
+    said = [sys.platform, platform.machine(), cores, os.environ.get("NPROC"), jax.__version__]
     return hashlib.sha256(b"\n".join([*steady, repr([*said, version.__version__]).encode()])).hexdigest()[:16]
