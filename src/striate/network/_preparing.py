@@ -30,11 +30,24 @@ def prepare(program: Program, weights_of: WeightsOf) -> Prepared:
         if chain.norm is not None or isinstance(ready.kernel, ops.PackedKernel):
             prepared[path] = ready
     for step in program.steps.values():
-        if type(step.layer) is Dense:
+        if type(step.layer) is Dense and ops.half():  # in float32 XLA multiplies it as it is
             kernel = ops.pack_kernel(weights_of(step)["kernel"])
             if isinstance(kernel, ops.PackedKernel):
                 prepared[step.path] = kernel
     return prepared
+
+
+def unprepared(
+    program: Program, variables: Mapping[str, Mapping[str, Any]], prepared: Prepared
+) -> dict[str, dict[str, Any]]:
+    """The variables without those of layers whose prepared form stands for all of them."""
+    chains = find_chains(program, train=False, answers=True)
+    done = {step.path for path in prepared if path in chains for step in chains[path].steps}
+    owners = {step.owner for step in program.steps.values() if step.path not in done}
+    return {
+        kind: {path: weights for path, weights in some.items() if path in owners}
+        for kind, some in variables.items()
+    }
 
 
 def replaced(weights: dict[str, jax.Array], path: str, prepared: Prepared) -> dict[str, Any]:

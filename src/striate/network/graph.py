@@ -13,6 +13,7 @@ import jax
 from striate.errors import Problem, ShapeError
 from striate.layers._base import Result, Shape, Weight
 from striate.network import checks, run
+from striate.network._preparing import unprepared
 from striate.network._structure import Structure
 from striate.network.costs import Row, Totals, rows, total
 from striate.network.shapes import Program, declared_weights, unroll
@@ -145,7 +146,8 @@ class Network(Structure):
             train: dropout drops, batch statistics are used and their running means updated.
             key: a JAX key, for layers that draw at random in training; each gets its own.
             record: True to get every named intermediate, or those wanted: ("conv1", "conv1/preactivation").
-            prepared: what `prepare` made of these variables, in a program that only answers.
+            prepared: what `prepare` made of these variables, in a program that only answers; `unprepared` of
+                the variables are enough then.
 
         Returns:
             Applied(output, state, record): the output (a tuple of several), the whole new state, the record.
@@ -156,17 +158,22 @@ class Network(Structure):
         """
         inputs = self.read_inputs(x)
         run.check_numbers(self.program, inputs)
-        run.check_variables(self.declared, variables)
+        if prepared is None:
+            run.check_variables(self.declared, variables)
         how = {"train": train, "key": key, "record": record, "prepared": prepared}
         return run.execute(self.program, variables, inputs, **how)
 
     def prepare(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do once what every answer would do to the weights: fold batch norms into kernels, pack kernels.
 
-        Packing happens where products of bfloat16 numbers are wanted (`ops.products_of`) and the processor
-        has kernels for them. `apply` takes the result, beside the variables.
+        Packed kernels are for the precision that is wanted where this is called (`ops.products_of`), which
+        must be the same where `apply` is told of the result.
         """
         return run.ready(self.program, variables)
+
+    def unprepared(self, variables: Mapping[str, Any], prepared: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables that answers still need beside what `prepare` made of them."""
+        return unprepared(self.program, variables, prepared)
 
     def read_inputs(self, x: Any) -> dict[str, jax.Array]:
         """{input name: array} from what `apply` takes, its shapes compared with the network's."""

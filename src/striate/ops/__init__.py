@@ -2,7 +2,7 @@
 
 from striate.ops._norm_native import normalize_batch
 from striate.ops._packed import PackedKernel, pack_kernel
-from striate.ops._ways import products_of, sums_in_order
+from striate.ops._ways import half, products_of, sums_in_order
 from striate.ops.activations import (
     ACTIVATIONS,
     elu,
@@ -76,6 +76,7 @@ __all__ = [
     "gelu",
     "global_average_pool",
     "global_max_pool",
+    "half",
     "hard_sigmoid",
     "hard_silu",
     "huber",

@@ -43,7 +43,7 @@ def _register(path: Path) -> ctypes.CDLL | None:
         return None
     loaded.striate_isa.restype = ctypes.c_char_p
     loaded.striate_packed_floats.restype = ctypes.c_int64
-    loaded.striate_packed_floats.argtypes = [ctypes.c_int64] * 4
+    loaded.striate_packed_floats.argtypes = [ctypes.c_int64] * 5
     for name in FUNCTIONS:
         capsule = jax.ffi.pycapsule(getattr(loaded, f"striate_{name}"))
         jax.ffi.register_ffi_target(f"striate_{name}", capsule, platform="cpu")

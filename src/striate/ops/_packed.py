@@ -1,4 +1,4 @@
-"""A kernel packed once for many answers: rounded, and in the order in which the native kernels read it.
+"""A kernel packed once for many answers, in the order in which the native kernels read it.
 
 Packing reads and writes every weight; for a single picture that takes longer than the convolution itself.
 """
@@ -23,11 +23,13 @@ class PackedKernel:
     """A kernel that only the native kernels can read, and only forward.
 
     Args:
-        data: its numbers, two in a float's place. shape: (kh, kw, C, F) or (C, F), as it was.
+        data: its numbers, rounded ones two in a float's place. shape: (kh, kw, C, F) or (C, F), as it was.
+        half: whether the numbers are rounded to bfloat16.
     """
 
     data: jax.Array
     shape: tuple[int, ...] = field(metadata={"static": True})
+    half: bool = field(metadata={"static": True})
     dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     @property
@@ -47,19 +49,17 @@ class PackedKernel:
 
 
 def pack_kernel(kernel: jax.Array | PackedKernel) -> jax.Array | PackedKernel:
-    """A kernel (kh, kw, C, F) or (C, F) of one group, packed where that makes answers faster, else as it is.
+    """A kernel (kh, kw, C, F) or (C, F) of one group, packed where there are native kernels, else as it is.
 
     It counts where the program is traced whether products of bfloat16 numbers are wanted (`products_of`).
     """
     library = _native.library()
-    if isinstance(kernel, PackedKernel) or not _ways.half() or not _native.fit(kernel) or library is None:
+    if isinstance(kernel, PackedKernel) or library is None or not _native.fit(kernel):
         return kernel
-    whole = kernel if kernel.ndim == 4 else kernel[None, None]
-    size = library.striate_packed_floats(*whole.shape)
-    if size == 0:  # this machine multiplies floats only
-        return kernel
-    data = _native.call("conv_pack", jax.ShapeDtypeStruct((size,), kernel.dtype), whole)
-    return PackedKernel(data, kernel.shape)
+    whole, half = kernel if kernel.ndim == 4 else kernel[None, None], _ways.half()
+    size = library.striate_packed_floats(*whole.shape, int(half))
+    data = _native.call("conv_pack", jax.ShapeDtypeStruct((size,), kernel.dtype), whole, half=int(half))
+    return PackedKernel(data, kernel.shape, half)
 
 
 def convolve_packed(
@@ -83,5 +83,6 @@ def convolve_packed(
     )
     numbers = geometry.attributes(sizes)
     attributes = {name: numbers[name] for name in ("strides", "padding", "dilation", "sizes")}
+    last = {"taps": kernel.taps, "relu": int(relu), "half": int(kernel.half)}
     given = (x, kernel.data, offset, jnp.zeros(0, x.dtype) if addend is None else addend)
-    return _native.call("conv_packed", results, *given, taps=kernel.taps, relu=int(relu), **attributes)[0]
+    return _native.call("conv_packed", results, *given, **attributes, **last)[0]

@@ -25,7 +25,7 @@ class Predictor:
 
     def __init__(self, network: Network, preprocessing: Preprocessing | None, precision: str) -> None:
         """Nothing is compiled before the first call."""
-        scale = scaler(preprocessing)
+        scale, self._network = scaler(preprocessing), network
 
         def answer(variables: Any, prepared: Any, inputs: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
             arrays = scale(inputs)
@@ -38,11 +38,16 @@ class Predictor:
             with products_of(precision):
                 return network.prepare(variables)
 
-        self._answer, self.prepare = jax.jit(answer), jax.jit(prepare)
+        self._answer, self._prepare = jax.jit(answer), jax.jit(prepare)
 
     def __call__(self, variables: Any, ready: ReadyWeights, inputs: tuple[Any, ...]) -> tuple[jax.Array, ...]:
         """The outputs for the inputs of one batch."""
-        return self._answer(variables, ready.of(variables, self), inputs)
+        return self._answer(*ready.of(variables, self), inputs)
+
+    def prepare(self, variables: Any) -> tuple[Any, Any]:
+        """The variables that an answer still reads, and what was prepared of the others."""
+        prepared = self._prepare(variables)
+        return self._network.unprepared(variables, prepared), prepared
 
 
 class ReadyWeights:
@@ -54,8 +59,8 @@ class ReadyWeights:
         self._by: Predictor | None = None
         self._prepared: Any = None
 
-    def of(self, variables: Any, predictor: Predictor) -> Any:
-        """The prepared weights; made anew when a weight is another array than last time."""
+    def of(self, variables: Any, predictor: Predictor) -> tuple[Any, Any]:
+        """What `Predictor.prepare` gives; made anew when a weight is another array than last time."""
         leaves = jax.tree.leaves(variables)
         known = self._by is predictor and len(self._of) == len(leaves)
         if not known or any(old() is not new for old, new in zip(self._of, leaves, strict=True)):

@@ -96,18 +96,25 @@ void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv,
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
   Weights weights{kernel, channels * features, features, 1, features / conv.groups, packed};
   if (is_half(kernels, conv)) return kernels.half.sweep(pool, sweep, {x, nullptr, nullptr}, weights, y);
-  const Rounded input(conv, x, size_of(conv.in)), taps(conv, kernel, kernel_size(conv));
+  const Rounded input(conv, x, size_of(conv.in));
+  const Rounded taps(packed ? Convolution{} : conv, kernel, kernel_size(conv));
   weights.data = taps.data;
   kernels.sweep(pool, sweep, {input.data, nullptr, nullptr}, weights, y);
 }
 
 long packed_floats(const Kernels& kernels, const Convolution& conv) {
-  return is_half(kernels, conv) ? kernels.half.packed_floats(plan_forward(conv).sweep) : 0;
+  const Plan plan = plan_forward(conv);
+  return is_half(kernels, conv) ? kernels.half.packed_floats(plan.sweep) : kernels.packed_floats(plan.sweep);
 }
 
 void pack_kernel(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* kernel, float* packed) {
+  const bool half = is_half(kernels, conv);
   const long features = conv.out.channels, channels = conv.in.channels;
-  kernels.half.pack(pool, plan_forward(conv).sweep, {kernel, channels * features, features, 1, features, false}, packed);
+  const Plan plan = plan_forward(conv);
+  const Rounded taps(half ? Convolution{} : conv, kernel, kernel_size(conv));
+  const Weights weights{taps.data, channels * features, features, 1, features, false};
+  if (half) kernels.half.pack(pool, plan.sweep, weights, packed);
+  else kernels.pack(pool, plan.sweep, weights, packed);
 }
 
 void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const Incoming& dy,

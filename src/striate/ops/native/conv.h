@@ -10,8 +10,7 @@ namespace striate {
 void convolve(const Kernels&, const Pool&, const Convolution&, const float* x, const float* kernel, const Output& y,
               bool packed = false);
 
-// A kernel of one group as `convolve` reads it fastest in bfloat16, for any picture, and how many floats that takes: 0
-// where there are no kernels for it.
+// A kernel of one group as `convolve` reads it, for pictures of any size, and how many floats that takes.
 long packed_floats(const Kernels&, const Convolution&);
 void pack_kernel(const Kernels&, const Pool&, const Convolution&, const float* kernel, float* packed);
 

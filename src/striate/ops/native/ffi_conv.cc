@@ -47,29 +47,30 @@ ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, F3
   });
 }
 
-// A convolution of whole windows with a kernel of these dimensions, on numbers of sixteen bits.
-Convolution packable(const int64_t rows, const int64_t cols, const int64_t channels, const int64_t features) {
+// A convolution of whole windows with a kernel of these dimensions.
+Convolution packable(int64_t rows, int64_t cols, int64_t channels, int64_t features, int64_t half) {
   Convolution conv{};
   conv.in = {1, rows, cols, channels};
   conv.out = {1, 1, 1, features};
   conv.kernel_rows = rows;
   conv.kernel_cols = cols;
   conv.stride_rows = conv.stride_cols = conv.dilation_rows = conv.dilation_cols = conv.groups = 1;
-  conv.precision = kBfloat16;
+  conv.precision = half ? kBfloat16 : kFloat32;
   return conv;
 }
 
-ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed) {
+ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed, int64_t half) {
   return guarded([&] {
     const auto k = kernel.dimensions();
-    pack_kernel(chosen(), pool_of(threads), packable(k[0], k[1], k[2], k[3]), kernel.typed_data(), packed->typed_data());
+    const Convolution conv = packable(k[0], k[1], k[2], k[3], half);
+    pack_kernel(chosen(), pool_of(threads), conv, kernel.typed_data(), packed->typed_data());
   });
 }
 
 ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, F32 addend, Out32 y, Out8 argmax, Longs strides,
-                       Longs padding, Longs dilation, Longs taps, Longs sizes, int64_t relu) {
+                       Longs padding, Longs dilation, Longs taps, Longs sizes, int64_t relu, int64_t half) {
   return guarded([&] {
-    Convolution conv = packable(taps[0], taps[1], x.dimensions()[3], bias.dimensions()[0]);
+    Convolution conv = packable(taps[0], taps[1], x.dimensions()[3], bias.dimensions()[0], half);
     conv.in = shape_of(x);
     conv.out = {x.dimensions()[0], sizes[0], sizes[1], bias.dimensions()[0]};
     conv.stride_rows = strides[0];
@@ -122,12 +123,13 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(
         .Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(striate_conv_pack, conv_pack,
-                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Ret<F32>());
+                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Ret<F32>().Attr<int64_t>("half"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_packed, conv_packed,
     ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>().Attr<Longs>("strides")
-        .Attr<Longs>("padding").Attr<Longs>("dilation").Attr<Longs>("taps").Attr<Longs>("sizes").Attr<int64_t>("relu"));
+        .Attr<Longs>("padding").Attr<Longs>("dilation").Attr<Longs>("taps").Attr<Longs>("sizes").Attr<int64_t>("relu")
+        .Attr<int64_t>("half"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_input_gradient, conv_input_gradient,
@@ -140,8 +142,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(
 
 extern "C" const char* striate_isa() { return chosen().name; }
 
-extern "C" int64_t striate_packed_floats(int64_t rows, int64_t cols, int64_t channels, int64_t features) {
-  return packed_floats(chosen(), packable(rows, cols, channels, features));
+extern "C" int64_t striate_packed_floats(int64_t rows, int64_t cols, int64_t channels, int64_t features, int64_t half) {
+  return packed_floats(chosen(), packable(rows, cols, channels, features, half));
 }
 
 #pragma GCC visibility pop

@@ -47,12 +47,19 @@ inline void fill_row(const Incoming& in, const Shape& shape, long image, long ro
   }
 }
 
-inline Planes make_planes(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band) {
+// Floats that hold the planes of a band.
+inline long planes_floats(const Sweep& sweep, const Depth& depth, const HalfBand& band) {
   const Reach reach = reach_of(sweep);
   const long height = band.rows + reach.bottom - reach.top, width = band.cols + reach.right - reach.left;
   const long planes = sweep.row_step * sweep.col_step, plane = band.images * height * width * depth.pitch;
-  const long table = sweep.tap_count * 2 + planes + 64;
-  float* memory = scratch(kHalfValues, table + (planes * plane + (kHalfRows + 1) * depth.pitch) / 2);
+  return sweep.tap_count * 2 + planes + 32 + (planes * plane + (kHalfRows + 1) * depth.pitch) / 2;
+}
+
+inline Planes make_planes(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band,
+                          float* memory) {
+  const Reach reach = reach_of(sweep);
+  const long height = band.rows + reach.bottom - reach.top, width = band.cols + reach.right - reach.left;
+  const long planes = sweep.row_step * sweep.col_step, plane = band.images * height * width * depth.pitch;
   long* offsets = reinterpret_cast<long*>(memory);
   bool* wanted = reinterpret_cast<bool*>(memory + sweep.tap_count * 2);
   Half* data = reinterpret_cast<Half*>(memory + divide_up(sweep.tap_count * 2 + planes, 16) * 16);
@@ -105,17 +112,26 @@ inline void deal_run(const float* row, const Run& run, const HalfBand& band, lon
   for (long x = 0; x < band.cols; ++x) copy(rounded + x * step, run.length, target + x * pitch);
 }
 
+inline long patch_halves(const Depth& depth, const HalfBand& band) {
+  return divide_up((band.images * band.rows * band.cols + kHalfRows) * depth.pitch, 32) * 32;
+}
+
+// Floats that hold the patches of a band, and a row of the picture that is rounded before it is dealt out.
+inline long patches_floats(const Sweep& sweep, const Depth& depth, const HalfBand& band) {
+  const long widest = band.cols * sweep.col_step * sweep.in.channels + sweep.depth;
+  return 16 + (patch_halves(depth, band) + widest) / 2 + 16;
+}
+
 // What every pixel of a band gathers, side by side: for pictures of few channels.
-inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band) {
+inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band,
+                           float* memory) {
   Rows rows = rows_for(sweep, in, band.col, band.col + band.cols, 0, sweep.in.channels);
   hold_rows(sweep, band, rows);
-  const long numbers = (band.images * band.rows * band.cols + kHalfRows) * depth.pitch;
-  const long step = sweep.col_step * rows.pitch, widest = band.cols * step + sweep.depth;
-  float* memory = scratch(kHalfValues, 32 + (numbers + widest) / 2 + 16);
+  const long step = sweep.col_step * rows.pitch;
   long* offsets = reinterpret_cast<long*>(memory);
   offsets[0] = 0;
   Half* const data = reinterpret_cast<Half*>(memory + 16);
-  Half* const rounded = data + divide_up(numbers, 32) * 32;
+  Half* const rounded = data + patch_halves(depth, band);
   Half* pixel = data;
   for (long y = 0; y < band.images * band.rows; ++y, pixel += band.cols * depth.pitch) {
     long at = 0;
@@ -131,8 +147,18 @@ inline Planes make_patches(const Sweep& sweep, const Incoming& in, const Depth& 
   return {data, depth.pitch, band.cols, band.rows, offsets};
 }
 
+inline long gathered_floats(const Sweep& sweep, const Depth& depth, const HalfBand& band) {
+  const long floats = depth.patches ? patches_floats(sweep, depth, band) : planes_floats(sweep, depth, band);
+  return divide_up(floats, 16) * 16;
+}
+
+inline Planes gather(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band, float* memory) {
+  return depth.patches ? make_patches(sweep, in, depth, band, memory) : make_planes(sweep, in, depth, band, memory);
+}
+
+// In memory of the thread's own.
 inline Planes gather(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band) {
-  return depth.patches ? make_patches(sweep, in, depth, band) : make_planes(sweep, in, depth, band);
+  return gather(sweep, in, depth, band, scratch(kHalfValues, gathered_floats(sweep, depth, band)));
 }
 
 }  // namespace STRIATE_ISA

@@ -22,11 +22,12 @@ struct Work {
   HalfBands bands;
   long panels, panels_per_task, panel_tasks;
   const Half* packed;
+  const Planes* gathered;  // of every band, where several tasks read the same; else null
 };
 
 Work divide(const Sweep& sweep, const Incoming& in, const Output& output) {
   const Depth depth = depth_of(sweep);
-  Work w{sweep, in, output, depth, divide_bands(sweep, depth, output.argmax != nullptr, kBandSlots), 0, 0, 0, nullptr};
+  Work w{sweep, in, output, depth, divide_bands(sweep, depth, output.argmax != nullptr, kBandSlots), 0, 0, 0, nullptr, nullptr};
   w.panels = divide_up(sweep.out.channels, kHalfPanel);
   w.panel_tasks = least(w.panels, divide_up(kManyTasks, w.bands.count));
   w.panels_per_task = divide_up(w.panels, w.panel_tasks);
@@ -92,8 +93,9 @@ void finish(const Work& work, const HalfBand& band, const Planes& planes, long f
 }
 
 void run_task(const Work& work, long task) {
-  const HalfBand band = band_at(work.sweep, work.bands, task / work.panel_tasks);
-  const Planes planes = gather(work.sweep, work.in, work.depth, band);
+  const long place = task / work.panel_tasks;
+  const HalfBand band = band_at(work.sweep, work.bands, place);
+  const Planes planes = work.gathered ? work.gathered[place] : gather(work.sweep, work.in, work.depth, band);
   const long slots = slots_of(planes, band), first = task % work.panel_tasks * work.panels_per_task;
   float* sums = scratch(kTileOut, (slots + kHalfRows) * kHalfPanel);
   const Tiles tiles;
@@ -104,6 +106,20 @@ void run_task(const Work& work, long task) {
               work.sweep.out.channels - feature);
     finish(work, band, planes, feature, sums);
   }
+}
+
+// Where the features of a band are several tasks, its picture is rounded once for all of them.
+const Planes* gather_all(const Pool& pool, const Work& work) {
+  if (work.panel_tasks == 1) return nullptr;
+  const long each = gathered_floats(work.sweep, work.depth, band_at(work.sweep, work.bands, 0));
+  const long table = divide_up(work.bands.count * static_cast<long>(sizeof(Planes)) / 4, 16) * 16;
+  float* memory = scratch(kPartial, table + work.bands.count * each);
+  Planes* planes = reinterpret_cast<Planes*>(memory);
+  pool.each(work.bands.count, [&](long i) {
+    const HalfBand band = band_at(work.sweep, work.bands, i);
+    planes[i] = gather(work.sweep, work.in, work.depth, band, memory + table + i * each);
+  });
+  return planes;
 }
 
 }  // namespace
@@ -128,6 +144,7 @@ void run_half_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, co
     packed = own;
   }
   work.packed = reinterpret_cast<const Half*>(packed);
+  work.gathered = gather_all(pool, work);
   pool.each(work.bands.count * work.panel_tasks, [&](long task) { run_task(work, task); });
 }
 

@@ -6,6 +6,8 @@ namespace striate {
 namespace STRIATE_ISA {
 
 void run_sweep(const Pool&, const Sweep&, const Incoming&, const Weights&, const Output&);
+long sweep_packed_floats(const Sweep&);
+void run_pack(const Pool&, const Sweep&, const Weights&, float*);
 void run_kernel_gradient(const Pool&, const Sweep&, const float*, const Incoming&, float*, float*);
 void run_depthwise(const Pool&, const Convolution&, const float*, const float*, const Output&);
 void run_depthwise_input(const Pool&, const Convolution&, const float*, const float*, float*);
@@ -16,8 +18,9 @@ void run_norm_gradient(const Pool&, const Normalization&, const NormSaved&, cons
 #define STRIATE_TEXT(x) #x
 #define STRIATE_NAME(x) STRIATE_TEXT(x)
 extern const Kernels table;
-const Kernels table = {STRIATE_NAME(STRIATE_ISA), run_sweep,    run_kernel_gradient, run_depthwise, run_depthwise_input,
-                       run_depthwise_kernel,      run_norm,     run_norm_gradient,   {}};
+const Kernels table = {STRIATE_NAME(STRIATE_ISA), sweep_packed_floats, run_pack,      run_sweep,
+                       run_kernel_gradient,       run_depthwise,       run_depthwise_input,
+                       run_depthwise_kernel,      run_norm,            run_norm_gradient, {}};
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

@@ -31,7 +31,7 @@ struct Incoming {
 struct Weights {
   const float* data;
   long tap_stride, k_stride, n_stride, group_stride;
-  bool packed;  // made by HalfKernels::pack before, and the strides count for nothing
+  bool packed;  // made by a `pack` below before, and the strides count for nothing
 };
 
 // The same on numbers of sixteen bits, for one group; null where the processor does not multiply them.
@@ -44,6 +44,8 @@ struct HalfKernels {
 
 struct Kernels {
   const char* name;
+  long (*packed_floats)(const Sweep&);
+  void (*pack)(const Pool&, const Sweep&, const Weights&, float* packed);
   void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
   void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
   void (*depthwise)(const Pool&, const Convolution&, const float* x, const float* kernel, const Output&);

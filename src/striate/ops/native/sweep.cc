@@ -186,18 +186,26 @@ void run_task(const Work& work, long task) {
 
 }  // namespace
 
+long sweep_packed_floats(const Sweep& sweep) {
+  return sweep.groups * divide_up(sweep.out.channels / sweep.groups, kPanelLanes) * sweep.depth * kPanelLanes;
+}
+
+void run_pack(const Pool& pool, const Sweep& sweep, const Weights& weights, float* packed) {
+  pool.each(pack_tasks(sweep), [&](long i) { pack(sweep, weights, pack_task(sweep, i), packed); });
+}
+
 void run_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, const Weights& weights, const Output& output) {
   if (sweep.rows <= 0 || sweep.cols <= 0 || sweep.in.images <= 0) return;
   Work work{sweep, in, output, divide(sweep, output.argmax != nullptr), nullptr, nullptr};
   const long panels = work.blocking.panels, all = sweep.out.channels / sweep.groups;
-  const long floats = sweep.groups * panels * (sweep.depth + 1) * kPanelLanes;
-  float* bias = scratch(kPacked, floats);
-  float* packed = bias + sweep.groups * panels * kPanelLanes;
-  memset(bias, 0, static_cast<unsigned long>(packed - bias) * 4);
+  const long biases = sweep.groups * panels * kPanelLanes;
+  float* bias = scratch(kPacked, biases + (weights.packed ? 0 : sweep_packed_floats(sweep)));
+  memset(bias, 0, static_cast<unsigned long>(biases) * 4);
   if (output.bias)
     for (long g = 0; g < sweep.groups; ++g)
       memcpy(bias + g * panels * kPanelLanes, output.bias + g * all, static_cast<unsigned long>(all) * 4);
-  pool.each(pack_tasks(sweep), [&](long i) { pack(sweep, weights, pack_task(sweep, i), packed); });
+  if (!weights.packed) run_pack(pool, sweep, weights, bias + biases);
+  const float* packed = weights.packed ? weights.data : bias + biases;
   if (suits_winograd(sweep)) return run_winograd(pool, sweep, in, packed, bias, output);
   work.packed = packed;
   work.bias = bias;
