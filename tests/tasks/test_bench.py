@@ -147,7 +147,7 @@ def test_the_first_epoch_is_not_counted(monkeypatch):
 
 def test_a_cold_training_tells_its_parts(tmp_path):
     words = ["--epochs", "1", "--limit", "256", "--model", str(_tiny_json(tmp_path))]
-    first, again = mnist_99.measure(Settings(batch=64), words)
+    first, again = mnist_99.measure(Settings("bfloat16", batch=64), words)
     for found in (first, again):
         assert list(found["parts"]) == ["import", "data", "compile", "train", "test", "exit"]
         assert all(seconds > 0 for seconds in found["parts"].values())
@@ -155,6 +155,7 @@ def test_a_cold_training_tells_its_parts(tmp_path):
         assert 0 <= found["acc"] <= 1
         assert (found["seed"], found["recipe"]["epochs"], found["recipe"]["batch_size"]) == (0, 1, 64)
         assert (found["recipe"]["name"], found["peak_mb"] > 50) == ("quick", True)
+        assert found["precision"] == found["setting"] == "bfloat16"
     assert ("pass" in first, again["pass"], again["acc"]) == (False, "again", first["acc"])
     assert sentence(first).startswith(f"mnist-99 seed 0: {100 * first['acc']:.2f} % in ")
     assert sentence(again).startswith("mnist-99 again seed 0: ")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from striate.errors import ArgumentError, Problem, TrainingError
+from striate.errors import Problem, TrainingError
 from striate.tasks.bench._records import Record, machine
 from striate.tasks.bench._settings import Settings
 
@@ -34,22 +34,21 @@ def measure(settings: Settings, words: Sequence[str] = ()) -> Iterator[Record]:
     exit: the rest.
 
     Args:
-        settings: how; `repeats` is the number of seeds, 1 unless given, and `batch` goes to the command.
+        settings: how; `repeats` is the number of seeds, 1 unless given; `batch` and `precision` go to the
+            command.
         words: further arguments of `striate train mnist`, which follows the recipe "quick" unless they name
             another.
 
     Raises:
         TrainingError: the command failed.
     """
-    if settings.precision != "float32":
-        happened = f"got {settings.precision!r}, and the command trains in float32"
-        raise ArgumentError(Problem("--precision", happened, "float32", "Leave --precision out."))
     batch = [] if settings.batch is None else ["--batch-size", str(settings.batch)]
     recipe = () if "--recipe" in words else RECIPE
+    how = [*recipe, "--precision", settings.precision, *batch, *words]
     for seed in range(settings.repeats or 1):
         with tempfile.TemporaryDirectory() as folder:
             for turn in ("first", "again"):
-                yield _run(seed, Path(folder), turn, [*recipe, *batch, *words])
+                yield _run(seed, Path(folder), turn, how)
 
 
 def _run(seed: int, folder: Path, turn: str, words: Sequence[str]) -> Record:
@@ -82,9 +81,9 @@ def _record(
     return {
         "work": "mnist-99",
         "peer": "striate",
-        "setting": "float32",
+        "setting": config["recipe"]["precision"],
         "shape": [28, 28, 1],
-        "precision": "float32",
+        "precision": config["recipe"]["precision"],
         "seed": seed,
         "s": round(seconds, 3),
         "acc": results["accuracy"],
