@@ -70,6 +70,33 @@ def test_other_types_are_left_alone():
         assert np.all(ops.dense(x[0, 0], jnp.ones((1, 1), jnp.float16)) > 1)
 
 
+def test_nothing_at_all_is_rounded_to_nothing():
+    empty, kernel = jnp.zeros((0, 5, 5, 2)), jnp.ones((3, 3, 2, 4))
+
+    def total(kernel):
+        with ops.products_of("bfloat16"):
+            painted = ops.conv2d_transpose(jnp.zeros((0, 5, 5, 4)), kernel)
+            return jnp.sum(ops.conv2d(empty, kernel)) + jnp.sum(painted)
+
+    assert not np.any(jax.grad(total)(kernel))
+    with ops.products_of("bfloat16"):
+        assert ops.dense(jnp.zeros((0, 3)), jnp.ones((3, 4))).shape == (0, 4)
+
+
+@needs_kernels
+def test_arrays_that_may_be_shared_over_devices_are_rounded_by_xla(monkeypatch):
+    x, kernel = jnp.ones((2, 6, 6, 3)), jnp.ones((3, 3, 3, 4))
+    monkeypatch.setattr(jax, "local_device_count", lambda backend=None: 2)
+
+    def text():
+        with ops.products_of("bfloat16"):
+            gradient = jax.jit(jax.grad(lambda k: jnp.sum(ops.dense(ops.conv2d(x, k), kernel[0, 0].T))))
+            return gradient.lower(kernel).as_text()
+
+    assert "striate_" not in text()
+    assert "reduce_precision" in text()
+
+
 @needs_kernels
 def test_the_kernels_and_xla_agree():
     ((x, kernel, bias, dy, g),) = cases(np.random.default_rng(), 1)

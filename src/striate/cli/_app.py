@@ -72,8 +72,8 @@ def main(words: Sequence[str] | None = None) -> None:
 def _spare_the_collector() -> None:
     """Let Python look for cycles of garbage more rarely, and not once more before it ends.
 
-    Importing JAX and tracing make a million small objects that stay; looking through them again and again
-    is a twentieth of a short training.
+    Importing JAX and tracing make very many small objects that stay; a short training need not look through
+    them again and again.
     """
     gc.set_threshold(50_000, 20, 50)
     atexit.register(gc.freeze)

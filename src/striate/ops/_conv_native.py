@@ -71,6 +71,12 @@ def fits(x: jax.Array, kernel: jax.Array, groups: int) -> bool:
     return _native.fit(x, kernel) and (not thin or is_depthwise(kernel, groups))
 
 
+def takes(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> bool:
+    """True if a convolution is one of those below: the library has a fast kernel, or numbers are rounded."""
+    whole = all(array.dtype == jnp.float32 and array.size > 0 for array in (x, kernel))
+    return fits(x, kernel, geometry.groups) or (geometry.half and whole)
+
+
 def is_depthwise(kernel: jax.Array, groups: int) -> bool:
     """True for one filter a channel and whole vectors of channels, which have kernels of their own."""
     return groups > 1 and kernel.shape[2] == 1 and kernel.shape[3] == groups and groups % LANES == 0

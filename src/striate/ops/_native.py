@@ -56,21 +56,23 @@ def isa() -> str | None:
     return None if loaded is None else loaded.striate_isa().decode()
 
 
-def fit(*arrays: jax.Array) -> bool:
-    """True if the kernels can take these arrays.
+def usable() -> bool:
+    """True if programs may call the kernels at all.
 
     Several CPU devices in one process mean that someone shards arrays over them; XLA can split its own
     operations but not ours.
     """
-    plain = all(array.dtype == np.float32 and array.size > 0 for array in arrays)
-    if not plain or jax.default_backend() != "cpu" or library() is None:
-        return False
-    return jax.local_device_count("cpu") == 1
+    return jax.default_backend() == "cpu" and library() is not None and jax.local_device_count("cpu") == 1
+
+
+def fit(*arrays: jax.Array) -> bool:
+    """True if the kernels can take these arrays."""
+    return all(array.dtype == np.float32 and array.size > 0 for array in arrays) and usable()
 
 
 def either(native: Callable[..., Any], plain: Callable[..., Any], *arrays: jax.Array) -> Any:
     """Call `native` where the program is compiled for a CPU, `plain` elsewhere and under `jax.vmap`."""
-    if library() is None:
+    if not usable():
         return plain(*arrays)
 
     @jax.custom_batching.custom_vmap

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from striate.errors import Problem, ShapeError
 from striate.ops._arguments import bias_fits, floats, per_channel, raise_all, rank_is, same_type
 from striate.ops._conv_gradients import Spec
-from striate.ops._conv_native import Geometry, affine, fits, geometry_of
+from striate.ops._conv_native import Geometry, affine, geometry_of, takes
 from striate.ops._grouped import convolve_groups
 from striate.ops.geometry import Padding, as_tuple, output_size, resolve_padding
 
@@ -206,7 +206,7 @@ def _convolve_rank(
 
 def _convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array | None, geometry: Geometry) -> jax.Array:
     """By the native kernels where they fit, else by XLA's operations."""
-    if fits(x, kernel, geometry.groups) or (geometry.half and x.dtype == jnp.float32):
+    if takes(x, kernel, geometry):
         offset = jnp.zeros(kernel.shape[3], x.dtype) if bias is None else bias
         return affine(x, kernel, offset, geometry)
     spec = Spec(geometry.strides, geometry.pads, geometry.dilation)

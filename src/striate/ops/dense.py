@@ -50,7 +50,7 @@ def dense(
         cure = "Flatten the images first, or make the kernel for them."
         raise ShapeError(Problem(where, happened, f"{weights.shape[0]} values an example", cure))
     bias_fits(offset, weights.shape[1:], where)
-    if _ways.half() and inputs.dtype == jnp.float32 and inputs.size:
+    if _ways.half() and inputs.dtype == jnp.float32 and inputs.size and weights.size:
         return _by_kernel(inputs, weights, offset)
     y = jnp.matmul(inputs, weights)
     return y if offset is None else y + per_channel(offset, y.ndim)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jax
-import jax.numpy as jnp
 
 from striate.errors import Problem, ShapeError
 from striate.ops import _conv_native
@@ -115,7 +114,7 @@ def _paint(
         return _paint(x, kernel, (1, strides[0]), ((0, 0), pads[0]), (1, gap), (1, sizes[0]))[:, 0]
     spec = Spec((strides[0], strides[1]), pads, (dilation[0], dilation[1]))
     geometry = _conv_native.geometry_of(*spec, 1)
-    if _conv_native.fits(x, kernel, 1) or (geometry.half and x.dtype == jnp.float32):
+    if _conv_native.takes(x, kernel, geometry):
         return _conv_native.input_gradient(x, kernel, geometry, (sizes[0], sizes[1]))
     return input_gradient(x, kernel, spec, (sizes[0], sizes[1]))
 
