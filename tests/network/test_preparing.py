@@ -155,3 +155,17 @@ def test_a_packed_kernel_gives_what_the_kernel_gives(x):
             wanted = ops.conv2d_block(image, kernel, bias, **how)
             got = ops.conv2d_block(image, ops.pack_kernel(kernel), bias, **how)
         np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.skipif(_native.library() is None, reason="there are no native kernels here")
+def test_sums_in_order_are_asked_of_packed_kernels_too(model, x):
+    def text():
+        prepared = model.network.prepare(model.variables)
+        answer = jax.jit(lambda x: model.network.apply(model.variables, 1 * x, prepared=prepared).output)
+        return answer.lower(x).as_text()
+
+    assert "direct = 1" not in text()
+    with ops.sums_in_order():
+        asked = text()
+    assert "direct = 0" not in asked
+    assert asked.count("direct = 1") >= asked.count("@striate_conv_packed") > 0

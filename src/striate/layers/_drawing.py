@@ -1,7 +1,7 @@
 """Random keys and weights made by NumPy: the numbers that JAX would draw, without a program to compile.
 
-JAX compiles a program for each shape that it draws. Threefry counts: number i of a draw depends on the key and
-on i alone (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011).
+JAX compiles a program for each shape that it draws. Threefry counts: number i of a draw depends on the key
+and on i alone (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from striate.ops._norm_native import normalize_batch
 from striate.ops._packed import PackedKernel, pack_kernel
-from striate.ops._ways import half, products_of, sums_in_order
+from striate.ops._ways import PRECISIONS, half, precision_problem, products_of, sums_in_order
 from striate.ops.activations import (
     ACTIVATIONS,
     elu,
@@ -53,6 +53,7 @@ from striate.ops.transposed import conv1d_transpose, conv2d_transpose
 
 __all__ = [
     "ACTIVATIONS",
+    "PRECISIONS",
     "PackedKernel",
     "Padding",
     "Pads",
@@ -94,6 +95,7 @@ __all__ = [
     "output_size",
     "pack_kernel",
     "poisson",
+    "precision_problem",
     "products_of",
     "reach",
     "relu",

@@ -81,8 +81,6 @@ def convolve_packed(
         jax.ShapeDtypeStruct(shape, x.dtype),
         jax.ShapeDtypeStruct(shape if pool > 1 else (0,), jnp.uint8),
     )
-    numbers = geometry.attributes(sizes)
-    attributes = {name: numbers[name] for name in ("strides", "padding", "dilation", "sizes")}
-    last = {"taps": kernel.taps, "relu": int(relu), "half": int(kernel.half)}
+    numbers = {**geometry.attributes(sizes), "half": int(kernel.half)}
     given = (x, kernel.data, offset, jnp.zeros(0, x.dtype) if addend is None else addend)
-    return _native.call("conv_packed", results, *given, **attributes, **last)[0]
+    return _native.call("conv_packed", results, *given, taps=kernel.taps, relu=int(relu), **numbers)[0]

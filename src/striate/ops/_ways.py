@@ -49,22 +49,13 @@ def products_of(precision: str) -> Iterator[None]:
     ...     float(ops.dense(jnp.array([[1 + 2**-9]]), jnp.ones((1, 1)))[0, 0])
     1.0
     """
-    check_precision(precision, "products_of")
+    if precision not in PRECISIONS:
+        raise ArgumentError(precision_problem(precision, "products_of"))
     before = _precision.set(precision)
     try:
         yield
     finally:
         _precision.reset(before)
-
-
-def check_precision(precision: object, where: str) -> None:
-    """Refuse a precision that there is not.
-
-    Raises:
-        ArgumentError: it is none of `PRECISIONS`.
-    """
-    if precision not in PRECISIONS:
-        raise ArgumentError(precision_problem(precision, where))
 
 
 def precision_problem(precision: object, where: str) -> Problem:

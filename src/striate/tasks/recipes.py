@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from striate.errors import ArgumentError, Problem
-from striate.ops._ways import PRECISIONS, precision_problem
+from striate.ops import PRECISIONS, precision_problem
 from striate.training import augmentation, optimizers, schedules
 from striate.training.optimizers import Optimizer
 

@@ -11,7 +11,7 @@ from striate.errors import ArgumentError, Problem, TrainingError
 from striate.images.preprocessing import Preprocessing
 from striate.layers import Softmax
 from striate.network import Network
-from striate.ops._ways import PRECISIONS, precision_problem
+from striate.ops import PRECISIONS, precision_problem
 from striate.training import losses, metrics, optimizers
 from striate.training._objective import Objective, make_objective
 from striate.training._optimizer import Optimizer

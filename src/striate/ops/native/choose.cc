@@ -12,8 +12,8 @@ namespace striate {
 STRIATE_DECLARE(avx512)
 #endif
 #ifdef STRIATE_HAS_AMX
-namespace avx512_bf16 { extern const HalfKernels table; }
-namespace amx { extern const HalfKernels table; }
+namespace avx512_bf16 { extern const Products table; }
+namespace amx { extern const Products table; }
 #endif
 #ifdef STRIATE_HAS_AVX2
 STRIATE_DECLARE(avx2)
@@ -38,7 +38,7 @@ bool has_avx512() {
 namespace {
 
 // The AVX-512 kernels, with others for numbers of sixteen bits.
-Kernels joined(const char* name, const HalfKernels& half) {
+Kernels joined(const char* name, const Products& half) {
   Kernels kernels = avx512::table;
   kernels.name = name;
   kernels.half = half;

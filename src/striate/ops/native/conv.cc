@@ -48,11 +48,20 @@ bool is_half(const Kernels& kernels, const Convolution& conv) {
   return conv.precision == kBfloat16 && conv.groups == 1 && kernels.half.sweep;
 }
 
+const Products& products_of(const Kernels& kernels, const Convolution& conv) {
+  return is_half(kernels, conv) ? kernels.half : kernels.floats;
+}
+
+// Whether floats must be rounded, because no kernel does it.
+bool must_round(const Kernels& kernels, const Convolution& conv) {
+  return conv.precision == kBfloat16 && !is_half(kernels, conv);
+}
+
 // Numbers rounded to sixteen bits, as floats: their products are the same ones, where no kernel is made for them.
 class Rounded {
  public:
-  Rounded(const Convolution& conv, const float* from, long count) : data(from) {
-    if (conv.precision == kFloat32) return;
+  Rounded(bool wanted, const float* from, long count) : data(from) {
+    if (!wanted) return;
     values_.resize(static_cast<size_t>(count));
     for (long i = 0; i < count; ++i) values_[static_cast<size_t>(i)] = rounded(from[i]);
     data = values_.data();
@@ -94,39 +103,34 @@ void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv,
   const Plan plan = plan_forward(y.argmax ? conv : flatten(conv));
   const Sweep sweep = y.argmax ? pooled(plan.sweep) : plan.sweep;
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
-  Weights weights{kernel, channels * features, features, 1, features / conv.groups, packed};
-  if (is_half(kernels, conv)) return kernels.half.sweep(pool, sweep, {x, nullptr, nullptr}, weights, y);
-  const Rounded input(conv, x, size_of(conv.in));
-  const Rounded taps(packed ? Convolution{} : conv, kernel, kernel_size(conv));
-  weights.data = taps.data;
-  kernels.sweep(pool, sweep, {input.data, nullptr, nullptr}, weights, y);
+  const bool rounds = must_round(kernels, conv);
+  const Rounded input(rounds, x, size_of(conv.in)), taps(rounds && !packed, kernel, kernel_size(conv));
+  const Weights weights{taps.data, channels * features, features, 1, features / conv.groups, packed};
+  products_of(kernels, conv).sweep(pool, sweep, {input.data, nullptr, nullptr}, weights, y);
 }
 
 long packed_floats(const Kernels& kernels, const Convolution& conv) {
-  const Plan plan = plan_forward(conv);
-  return is_half(kernels, conv) ? kernels.half.packed_floats(plan.sweep) : kernels.packed_floats(plan.sweep);
+  return products_of(kernels, conv).packed_floats(plan_forward(conv).sweep);
 }
 
 void pack_kernel(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* kernel, float* packed) {
-  const bool half = is_half(kernels, conv);
   const long features = conv.out.channels, channels = conv.in.channels;
   const Plan plan = plan_forward(conv);
-  const Rounded taps(half ? Convolution{} : conv, kernel, kernel_size(conv));
+  const Rounded taps(must_round(kernels, conv), kernel, kernel_size(conv));
   const Weights weights{taps.data, channels * features, features, 1, features, false};
-  if (half) kernels.half.pack(pool, plan.sweep, weights, packed);
-  else kernels.pack(pool, plan.sweep, weights, packed);
+  products_of(kernels, conv).pack(pool, plan.sweep, weights, packed);
 }
 
 void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution& conv, const Incoming& dy,
                     const float* kernel, float* dx) {
   if (is_depthwise(conv) && !altered(dy)) return kernels.depthwise_input(pool, conv, dy.data, kernel, dx);
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
-  const bool half = is_half(kernels, conv);
-  const Rounded incoming(half ? Convolution{} : conv, dy.data, size_of(conv, dy));
-  const Rounded taps(half ? Convolution{} : conv, kernel, kernel_size(conv));
+  const bool rounds = must_round(kernels, conv);
+  const Rounded incoming(rounds, dy.data, size_of(conv, dy)), taps(rounds, kernel, kernel_size(conv));
   const Weights weights{taps.data, channels * features, 1, features, features / conv.groups, false};
   for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv))) {
-    const auto sweep = half && plan.sweep.tap_count ? kernels.half.sweep : kernels.sweep;
+    // A phase that no tap reaches is zeros, which the kernels for floats write.
+    const auto sweep = plan.sweep.tap_count ? products_of(kernels, conv).sweep : kernels.floats.sweep;
     sweep(pool, plan.sweep, {incoming.data, dy.argmax, dy.result}, weights, {dx, nullptr, nullptr, kLinear, nullptr});
   }
 }
@@ -136,9 +140,9 @@ void kernel_gradient(const Kernels& kernels, const Pool& pool, const Convolution
   if (is_depthwise(conv) && !altered(dy)) return kernels.depthwise_kernel(pool, conv, x, dy.data, dkernel, dbias);
   const Plan plan = plan_forward(dy.argmax ? conv : flatten(conv));
   const Sweep sweep = dy.argmax ? pooled(plan.sweep) : plan.sweep;
-  if (is_half(kernels, conv)) return kernels.half.kernel_gradient(pool, sweep, x, dy, dkernel, dbias);
-  const Rounded input(conv, x, size_of(conv.in)), incoming(conv, dy.data, size_of(conv, dy));
-  kernels.kernel_gradient(pool, sweep, input.data, {incoming.data, dy.argmax, dy.result}, dkernel, dbias);
+  const bool rounds = must_round(kernels, conv);
+  const Rounded input(rounds, x, size_of(conv.in)), incoming(rounds, dy.data, size_of(conv, dy));
+  products_of(kernels, conv).kernel_gradient(pool, sweep, input.data, {incoming.data, dy.argmax, dy.result}, dkernel, dbias);
 }
 
 }  // namespace striate

@@ -16,14 +16,12 @@ struct Options {
   int64_t groups, direct, half;
 };
 
-template <typename X, typename K>
-Convolution convolution(const X& x, const K& kernel, const Shape& y, const Options& o) {
-  const auto k = kernel.dimensions();
+Convolution convolution(const Shape& x, int64_t kernel_rows, int64_t kernel_cols, const Shape& y, const Options& o) {
   Convolution conv{};
-  conv.in = shape_of(x);
+  conv.in = x;
   conv.out = y;
-  conv.kernel_rows = k[0];
-  conv.kernel_cols = k[1];
+  conv.kernel_rows = kernel_rows;
+  conv.kernel_cols = kernel_cols;
   conv.stride_rows = o.strides[0];
   conv.stride_cols = o.strides[1];
   conv.dilation_rows = o.dilation[0];
@@ -34,6 +32,12 @@ Convolution convolution(const X& x, const K& kernel, const Shape& y, const Optio
   conv.way = o.direct ? kInOrder : kFastest;
   conv.precision = o.half ? kBfloat16 : kFloat32;
   return conv;
+}
+
+template <typename X, typename K>
+Convolution convolution(const X& x, const K& kernel, const Shape& y, const Options& o) {
+  const auto k = kernel.dimensions();
+  return convolution(shape_of(x), k[0], k[1], y, o);
 }
 
 ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, F32 addend, Out32 y, Out8 argmax, Longs strides,
@@ -68,17 +72,12 @@ ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed, int64_t 
 }
 
 ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, F32 addend, Out32 y, Out8 argmax, Longs strides,
-                       Longs padding, Longs dilation, Longs taps, Longs sizes, int64_t relu, int64_t half) {
+                       Longs padding, Longs dilation, int64_t groups, int64_t direct, int64_t half, Longs sizes, Longs taps,
+                       int64_t relu) {
   return guarded([&] {
-    Convolution conv = packable(taps[0], taps[1], x.dimensions()[3], bias.dimensions()[0], half);
-    conv.in = shape_of(x);
-    conv.out = {x.dimensions()[0], sizes[0], sizes[1], bias.dimensions()[0]};
-    conv.stride_rows = strides[0];
-    conv.stride_cols = strides[1];
-    conv.dilation_rows = dilation[0];
-    conv.dilation_cols = dilation[1];
-    conv.pad_top = padding[0];
-    conv.pad_left = padding[1];
+    const Convolution conv =
+        convolution(shape_of(x), taps[0], taps[1], {x.dimensions()[0], sizes[0], sizes[1], bias.dimensions()[0]},
+                    {strides, padding, dilation, groups, direct, half});
     const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear, some(addend)};
     convolve(chosen(), pool_of(threads), conv, x.typed_data(), packed.typed_data(), output, true);
   });
@@ -127,9 +126,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(striate_conv_pack, conv_pack,
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_packed, conv_packed,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>().Attr<Longs>("strides")
-        .Attr<Longs>("padding").Attr<Longs>("dilation").Attr<Longs>("taps").Attr<Longs>("sizes").Attr<int64_t>("relu")
-        .Attr<int64_t>("half"));
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
+        .Attr<Longs>("taps").Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_input_gradient, conv_input_gradient,

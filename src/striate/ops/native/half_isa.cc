@@ -10,8 +10,8 @@ void run_half_gradient(const Pool&, const Sweep&, const float*, const Incoming&,
 long half_packed_floats(const Sweep&);
 void run_half_pack(const Pool&, const Sweep&, const Weights&, float*);
 
-extern const HalfKernels table;
-const HalfKernels table = {run_half_sweep, run_half_gradient, half_packed_floats, run_half_pack};
+extern const Products table;
+const Products table = {half_packed_floats, run_half_pack, run_half_sweep, run_half_gradient};
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

@@ -18,9 +18,14 @@ void run_norm_gradient(const Pool&, const Normalization&, const NormSaved&, cons
 #define STRIATE_TEXT(x) #x
 #define STRIATE_NAME(x) STRIATE_TEXT(x)
 extern const Kernels table;
-const Kernels table = {STRIATE_NAME(STRIATE_ISA), sweep_packed_floats, run_pack,      run_sweep,
-                       run_kernel_gradient,       run_depthwise,       run_depthwise_input,
-                       run_depthwise_kernel,      run_norm,            run_norm_gradient, {}};
+const Kernels table = {STRIATE_NAME(STRIATE_ISA),
+                       {sweep_packed_floats, run_pack, run_sweep, run_kernel_gradient},
+                       {},
+                       run_depthwise,
+                       run_depthwise_input,
+                       run_depthwise_kernel,
+                       run_norm,
+                       run_norm_gradient};
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

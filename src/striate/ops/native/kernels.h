@@ -34,26 +34,23 @@ struct Weights {
   bool packed;  // made by a `pack` below before, and the strides count for nothing
 };
 
-// The same on numbers of sixteen bits, for one group; null where the processor does not multiply them.
-struct HalfKernels {
-  void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
-  void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
+// The kernels that multiply numbers of one kind.
+struct Products {
   long (*packed_floats)(const Sweep&);
   void (*pack)(const Pool&, const Sweep&, const Weights&, float* packed);
+  void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
+  void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
 };
 
 struct Kernels {
   const char* name;
-  long (*packed_floats)(const Sweep&);
-  void (*pack)(const Pool&, const Sweep&, const Weights&, float* packed);
-  void (*sweep)(const Pool&, const Sweep&, const Incoming& in, const Weights&, const Output&);
-  void (*kernel_gradient)(const Pool&, const Sweep&, const float* in, const Incoming&, float* kernel, float* bias);
+  Products floats;
+  Products half;  // of sixteen bits, for one group; null where the processor does not multiply them
   void (*depthwise)(const Pool&, const Convolution&, const float* x, const float* kernel, const Output&);
   void (*depthwise_input)(const Pool&, const Convolution&, const float* dy, const float* kernel, float* dx);
   void (*depthwise_kernel)(const Pool&, const Convolution&, const float* x, const float* dy, float* kernel, float* bias);
   void (*norm)(const Pool&, const Normalization&, const float* x, const float* gamma, const float* beta, const NormOutput&);
   void (*norm_gradient)(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
-  HalfKernels half;
 };
 
 const Kernels& kernels();                     // the best this machine can run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from striate.errors import ArgumentError, Problem
-from striate.ops._ways import PRECISIONS
+from striate.ops import PRECISIONS
 
 
 @dataclass(frozen=True)
