@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,11 @@ from striate.network.shapes import Program, Step
 
 WeightsOf = Callable[[Step], Mapping[str, jax.Array]]
 """All arrays of a step's layer."""
+
+
+def all_weights(step: Step, params: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, jax.Array]:
+    """All arrays of a step's layer; a frozen layer keeps the trainable ones in the state."""
+    return {**params.get(step.owner, {}), **state.get(step.owner, {})}
 
 
 class Ready(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -10,19 +11,16 @@ import jax
 from striate import ops
 from striate.layers.convolution import Conv2D
 from striate.layers.dense import Dense
-from striate.network._fusion import Ready, WeightsOf, find_chains
+from striate.network._fusion import Ready, all_weights, find_chains
 from striate.network.shapes import Program
 
 Prepared = Mapping[str, Any]
 """{path of a chain's first step: Ready; path of a dense layer: its packed kernel}."""
 
 
-def prepare(program: Program, weights_of: WeightsOf) -> Prepared:
-    """What answering would make of the weights at every call, made once; empty where that is nothing.
-
-    Args:
-        program: whose weights they are. weights_of: all arrays of a step's layer.
-    """
+def prepare(program: Program, variables: Mapping[str, Any]) -> Prepared:
+    """What answering would make of the weights at every call, made once; empty where that is nothing."""
+    weights_of = partial(all_weights, params=variables.get("params", {}), state=variables.get("state", {}))
     prepared: dict[str, Any] = {}
     for path, chain in find_chains(program, train=False, answers=True).items():
         kernel, bias = chain.fold(weights_of)

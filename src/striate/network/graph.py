@@ -13,7 +13,7 @@ import jax
 from striate.errors import Problem, ShapeError
 from striate.layers._base import Result, Shape, Weight
 from striate.network import checks, run
-from striate.network._preparing import unprepared
+from striate.network._preparing import prepare, unprepared
 from striate.network._structure import Structure
 from striate.network.costs import Row, Totals, rows, total
 from striate.network.shapes import Program, declared_weights, unroll
@@ -169,7 +169,7 @@ class Network(Structure):
         Packed kernels are for the precision that is wanted where this is called (`ops.products_of`), which
         must be the same where `apply` is told of the result.
         """
-        return run.ready(self.program, variables)
+        return prepare(self.program, variables)
 
     def unprepared(self, variables: Mapping[str, Any], prepared: Mapping[str, Any]) -> dict[str, Any]:
         """The variables that answers still need beside what `prepare` made of them."""

@@ -15,8 +15,8 @@ from striate.errors import ArgumentError, Problem
 from striate.layers._base import Result, Weight
 from striate.layers._drawing import folded, key_of
 from striate.network._feeding import check_numbers, check_variables, read_inputs
-from striate.network._fusion import find_chains
-from striate.network._preparing import Prepared, prepare, replaced
+from striate.network._fusion import all_weights, find_chains
+from striate.network._preparing import Prepared, replaced
 from striate.network.kept_programs import keep_programs
 from striate.network.shapes import Program, Step
 from striate.ops import sums_in_order
@@ -30,7 +30,6 @@ __all__ = [
     "execute",
     "penalty",
     "read_inputs",
-    "ready",
 ]
 
 Variables = dict[str, dict[str, dict[str, jax.Array]]]
@@ -99,13 +98,13 @@ def execute(
         if step.path in values:  # a chain has run it
             continue
         if chain := chains.get(step.path):
-            weights_of = partial(_weights, params=params, state=state)
+            weights_of = partial(all_weights, params=params, state=state)
             result = chain.run(values, weights_of, prepared.get(step.path))
             values.update({joined.path: result.output for joined in chain.steps})
             state = _moved(state, step, result)
             continue
         with sums_in_order(bool(record)):
-            weights = replaced(_weights(step, params, state), step.path, prepared)
+            weights = replaced(all_weights(step, params, state), step.path, prepared)
             result = _forward(step, weights, values, train, key)
         made.update({f"{step.path}/{name}": array for name, array in result.inside.items()})
         made[step.path] = values[step.path] = result.output
@@ -115,22 +114,11 @@ def execute(
     return Applied(output, state, _recorded(program, values, made, record))
 
 
-def ready(program: Program, variables: Mapping[str, Any]) -> Prepared:
-    """The weights as many answers want them, see `prepare`."""
-    weights_of = partial(_weights, params=variables.get("params", {}), state=variables.get("state", {}))
-    return prepare(program, weights_of)
-
-
 def _moved(state: Mapping[str, Any], step: Step, result: Result) -> dict[str, Any]:
     """The state with what a step made of its own."""
     return (
         {**state, step.owner: {**state.get(step.owner, {}), **result.state}} if result.state else dict(state)
     )
-
-
-def _weights(step: Step, params: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, jax.Array]:
-    """All arrays of a step's layer; a frozen layer keeps the trainable ones in the state."""
-    return {**params.get(step.owner, {}), **state.get(step.owner, {})}
 
 
 def _forward(
