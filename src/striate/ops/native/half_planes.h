@@ -47,19 +47,29 @@ inline void fill_row(const Incoming& in, const Shape& shape, long image, long ro
   }
 }
 
-// Floats that hold the planes of a band.
-inline long planes_floats(const Sweep& sweep, const Depth& depth, const HalfBand& band) {
+// The planes of a band: how many, and how large each is.
+struct PlaneSizes {
+  Reach reach;
+  long height, width, planes, plane;
+};
+
+inline PlaneSizes plane_sizes(const Sweep& sweep, const Depth& depth, const HalfBand& band) {
   const Reach reach = reach_of(sweep);
   const long height = band.rows + reach.bottom - reach.top, width = band.cols + reach.right - reach.left;
-  const long planes = sweep.row_step * sweep.col_step, plane = band.images * height * width * depth.pitch;
-  return sweep.tap_count * 2 + planes + 32 + (planes * plane + (kHalfRows + 1) * depth.pitch) / 2;
+  return {reach, height, width, sweep.row_step * sweep.col_step, band.images * height * width * depth.pitch};
+}
+
+// Floats that hold them.
+inline long planes_floats(const Sweep& sweep, const Depth& depth, const HalfBand& band) {
+  const PlaneSizes sizes = plane_sizes(sweep, depth, band);
+  return sweep.tap_count * 2 + sizes.planes + 32 + (sizes.planes * sizes.plane + (kHalfRows + 1) * depth.pitch) / 2;
 }
 
 inline Planes make_planes(const Sweep& sweep, const Incoming& in, const Depth& depth, const HalfBand& band,
                           float* memory) {
-  const Reach reach = reach_of(sweep);
-  const long height = band.rows + reach.bottom - reach.top, width = band.cols + reach.right - reach.left;
-  const long planes = sweep.row_step * sweep.col_step, plane = band.images * height * width * depth.pitch;
+  const PlaneSizes sizes = plane_sizes(sweep, depth, band);
+  const Reach& reach = sizes.reach;
+  const long height = sizes.height, width = sizes.width, planes = sizes.planes, plane = sizes.plane;
   long* offsets = reinterpret_cast<long*>(memory);
   bool* wanted = reinterpret_cast<bool*>(memory + sweep.tap_count * 2);
   Half* data = reinterpret_cast<Half*>(memory + divide_up(sweep.tap_count * 2 + planes, 16) * 16);
