@@ -14,6 +14,9 @@ namespace striate {
 
 // The calling thread works too, and waits only for helpers that have begun. A helper that the pool starts too late
 // finds nothing to do, so a call can not wait for a thread that is itself waiting in another call.
+//
+// The caller goes from the first task onwards and helpers from the last one backwards until they meet. Tasks are in the
+// order of the picture, so what a core has written is what it reads in the next call, from a cache of its own.
 class SharedTasks {
  public:
   // `schedule` hands a function to some other thread; `helpers` says how many times to ask.
@@ -25,49 +28,63 @@ class SharedTasks {
     }
     auto shared = std::make_shared<SharedTasks>(tasks, body, context);
     for (long i = 0; i < helpers && i + 1 < tasks; ++i) schedule([shared] { shared->help(); });
-    shared->work();
+    long first = 0;
+    shared->work([&first] { return first++; });
     shared->wait();
   }
 
-  SharedTasks(long tasks, void (*body)(void*, long), void* context) : tasks_(tasks), body_(body), context_(context) {}
+  SharedTasks(long tasks, void (*body)(void*, long), void* context)
+      : tasks_(tasks), body_(body), context_(context), last_(tasks) {}
 
  private:
-  void work() noexcept {
+  // `next` says which task comes next in this thread's direction; there are as many as were claimed.
+  template <typename Next>
+  void work(const Next& next) noexcept {
     try {
-      for (long i; (i = next_.fetch_add(1)) < tasks_;) body_(context_, i);
+      while (claimed_.fetch_add(1) < tasks_) body_(context_, next());
     } catch (...) {
-      next_.store(tasks_);
+      claimed_.store(tasks_);
       std::lock_guard<std::mutex> lock(mutex_);
       error_ = std::current_exception();
     }
   }
 
   void help() {
-    {
+    if (!(state_.fetch_add(1) & kClosed)) work([this] { return last_.fetch_sub(1) - 1; });
+    if (state_.fetch_sub(1) == kClosed + 1) {
       std::lock_guard<std::mutex> lock(mutex_);
-      if (closed_) return;
-      ++busy_;
+      idle_.notify_all();
     }
-    work();
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (--busy_ == 0) idle_.notify_all();
   }
 
+  // A helper is done within the time of a task, mostly sooner than the system would wake this thread.
   void wait() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    closed_ = true;
-    idle_.wait(lock, [this] { return busy_ == 0; });
+    state_.fetch_or(kClosed);
+    for (long turn = 0; turn < kPatience && state_.load() != kClosed; ++turn) pause();
+    if (state_.load() != kClosed) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      idle_.wait(lock, [this] { return state_.load() == kClosed; });
+    }
     if (error_) std::rethrow_exception(error_);
   }
+
+  static void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
+
+  static constexpr long kClosed = 1L << 40, kPatience = 2000;
 
   const long tasks_;
   void (*const body_)(void*, long);
   void* const context_;
-  std::atomic<long> next_{0};
+  std::atomic<long> claimed_{0}, last_;
+  std::atomic<long> state_{0};  // helpers at work, and kClosed once the caller waits for them
   std::mutex mutex_;
   std::condition_variable idle_;
-  long busy_ = 0;
-  bool closed_ = false;
   std::exception_ptr error_;
 };
 

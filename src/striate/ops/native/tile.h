@@ -14,6 +14,8 @@ struct TileJob {
   long origin;               // floats from there to the tile's first pixel
   long step;                 // floats between neighbouring pixels
   const float* weights;      // packed: depth x (V * kLanes)
+  const float* ahead;        // weights of the next tiles, which this one asks the memory for
+  long ahead_floats;
   float* out;
   long out_step;
   const float* bias;  // what the sums start from; null: continue from `out`
@@ -51,6 +53,16 @@ inline __attribute__((always_inline)) void accumulate(Vec (&sum)[M][V], const fl
   }
 }
 
+// Inputs between two requests for weights ahead.
+constexpr long kStride = 32, kLineFloats = 16;
+
+// How much to ask for each time. A little more than is wanted does no harm.
+inline long request_floats(const TileJob& job) {
+  long requests = 0;
+  for (long i = 0; i < job.count; ++i) requests += divide_up(job.segments[i].length, kStride);
+  return divide_up(divide_up(job.ahead_floats, most(1L, requests)), kLineFloats) * kLineFloats;
+}
+
 template <int M, int V>
 void run_tile(const TileJob& job) {
   Vec sum[M][V];
@@ -59,11 +71,16 @@ void run_tile(const TileJob& job) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v)
       sum[m][v] = job.bias ? load(job.bias + v * kLanes) : load(job.out + m * job.out_step + v * kLanes);
-  const float* weights = job.weights;
+  const float *weights = job.weights, *ahead = job.ahead;
+  const long request = request_floats(job);
   for (long i = 0; i < job.count; ++i) {
     const Segment& segment = job.segments[i];
     const float* row = job.rows[segment.run];
-    if (row) accumulate<M, V>(sum, row + job.origin + segment.offset, job.step, weights, segment.length);
+    const long begin = job.origin + segment.offset;
+    for (long k = 0; row && k < segment.length; k += kStride, ahead += request) {
+      for (long i = 0; i < request; i += kLineFloats) __builtin_prefetch(ahead + i, 0, 2);
+      accumulate<M, V>(sum, row + begin + k, job.step, weights + k * V * kLanes, least(kStride, segment.length - k));
+    }
     weights += segment.length * V * kLanes;
   }
   if (job.addend) {
