@@ -1,14 +1,18 @@
-"""Memory that the process keeps, so that a step of training does not ask the system for it anew."""
+"""Memory that the process keeps, in large pages, so that a step of training does not ask the system for it anew."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+from typing import Any
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
 """Names of the C library's options, from its malloc.h."""
 _KEPT, _ROOM = 2**31 - 1, 2**26
 """Free bytes that are kept at most (the most the option takes), and bytes asked for beyond what is needed."""
+_MADV_HUGEPAGE, _LARGE_PAGE = 14, 2**21
+_RESERVED = (2**33, 2**31, 2**29)
+"""Addresses reserved for large pages, the first number of bytes that can be had. They take no memory until used."""
 
 
 def keep_freed_memory() -> bool:
@@ -30,4 +34,28 @@ def keep_freed_memory() -> bool:
         return False
     wanted = {_ARENA_MAX: 1, _MMAP_MAX: 0, _TRIM_THRESHOLD: _KEPT, _TOP_PAD: _ROOM}
     done = [options(name, value) for name, value in wanted.items()]
-    return all(answer == 1 for answer in done)
+    return all(answer == 1 for answer in done) and _lie_in_large_pages(ctypes.CDLL(None))
+
+
+def _lie_in_large_pages(libc: Any) -> bool:
+    """Ask for large pages for all that the C library will hand out, which only works for addresses it owns already.
+
+    A network's weights are tens of thousands of ordinary pages, more than a processor keeps the places of.
+
+    Returns:
+        True; where the system has no large pages, memory is kept all the same.
+    """
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = pointer, [size], [pointer]
+    libc.madvise.argtypes = [pointer, size, ctypes.c_int]
+    for length in _RESERVED:
+        if (start := libc.malloc(length)) is None:
+            continue
+        pin = libc.malloc(_ROOM // 64)  # behind it, or all would go back to the system when it is freed
+        first = -(-start // _LARGE_PAGE) * _LARGE_PAGE
+        libc.madvise(first, (start + length - first) // _LARGE_PAGE * _LARGE_PAGE, _MADV_HUGEPAGE)
+        libc.free(start)
+        if pin is not None and pin < start:
+            libc.free(pin)
+        break
+    return True
