@@ -74,9 +74,8 @@ def test_what_is_prepared(model, precision):
         assert (len(kernels), len(packed)) == (3, 0)  # the convolutions with a batch norm behind them
         return
     # Two norms folded, the shared convolution at its two places, one that ends in a sum; the grouped one is
-    # folded and not packed. In bfloat16 two dense layers too.
-    dense = 2 if precision == "bfloat16" else 0
-    assert (len(kernels), len(packed)) == (6 + dense, 5 + dense)
+    # folded and not packed; and two dense layers.
+    assert (len(kernels), len(packed)) == (8, 7)
     assert {kernel.half for kernel in packed} == {precision == "bfloat16"}
 
 

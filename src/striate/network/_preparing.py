@@ -28,7 +28,7 @@ def prepare(program: Program, variables: Mapping[str, Any]) -> Prepared:
         if chain.norm is not None or isinstance(ready.kernel, ops.PackedKernel):
             prepared[path] = ready
     for step in program.steps.values():
-        if type(step.layer) is Dense and ops.half():  # in float32 XLA multiplies it as it is
+        if type(step.layer) is Dense:
             kernel = ops.pack_kernel(weights_of(step)["kernel"])
             if isinstance(kernel, ops.PackedKernel):
                 prepared[step.path] = kernel
