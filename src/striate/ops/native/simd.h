@@ -51,6 +51,24 @@ constexpr long kPanelLanes = kPanel * kLanes;
 inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
 inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
 
+// For an aligned vector of something so large that it is out of the caches before it is read: an ordinary store would first
+// read what it overwrites. `settle` before another thread may look.
+inline void store_past_caches(float* p, Vec v) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX2__)
+  _mm256_stream_ps(p, (__m256)v);
+#else
+  store(p, v);
+#endif
+}
+
+inline void settle() {
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
+
 // As many bytes as a vector has lanes, as numbers of its lanes, and back. Compilers take a general conversion apart byte
 // by byte.
 inline Mask load_bytes(const uint8_t* p) {

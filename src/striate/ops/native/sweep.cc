@@ -1,4 +1,5 @@
 // A sweep: weights packed once, then bands of output pixels, each computed in tiles.
+#include "bands.h"
 #include "kernels.h"
 #include "pack.h"
 #include "pooled.h"
@@ -11,14 +12,8 @@ namespace striate {
 namespace STRIATE_ISA {
 namespace {
 
-// How the work is divided. A task is one band of rows and columns of one image, for some panels of features.
-struct Blocking {
-  long band_rows, bands;
-  long band_cols, col_bands;
-  long panels;            // of one group
-  long panels_per_task, panel_tasks;
-  long tasks;
-};
+constexpr long kNearFloats = 64 << 10;  // 256 KiB of weights: stay in the second-level cache beside a band
+constexpr long kFarFloats = 4 << 20;    // 16 MiB of output: nothing of it is in a cache when it is read
 
 struct Work {
   const Sweep& sweep;
@@ -28,54 +23,6 @@ struct Work {
   const float* packed;  // (group, panel, depth, kPanelLanes)
   const float* bias;    // (group, panel, kPanelLanes)
 };
-
-constexpr long kBandPixels = 224;     // enough that a chunk of weights is used by 16 tiles
-constexpr long kBandFloats = 96 << 10;  // 384 KiB of input: stays in the second-level cache
-constexpr long kManyTasks = 16;
-
-Blocking divide(const Sweep& sweep, bool pooled) {
-  Blocking b{};
-  const long features = sweep.out.channels / sweep.groups;
-  b.panels = divide_up(features, kPanelLanes);
-  b.col_bands = divide_up(sweep.cols, kBandPixels + kBandPixels / 4);
-  b.band_cols = divide_up(sweep.cols, b.col_bands);
-  if (pooled) b.band_cols += b.band_cols % 2;
-  b.col_bands = divide_up(sweep.cols, b.band_cols);
-  const long row_floats = b.band_cols * sweep.col_step * sweep.in.channels * sweep.row_step;
-  b.band_rows = most(1L, least(kBandPixels / b.band_cols, kBandFloats / most(row_floats, 1L)));
-  b.band_rows = divide_up(sweep.rows, divide_up(sweep.rows, b.band_rows));
-  if (pooled) b.band_rows += b.band_rows % 2;
-  b.bands = divide_up(sweep.rows, b.band_rows);
-  const long places = sweep.in.images * b.bands * b.col_bands * sweep.groups;
-  b.panel_tasks = least(b.panels, divide_up(kManyTasks, places));
-  b.panels_per_task = divide_up(b.panels, b.panel_tasks);
-  b.panel_tasks = divide_up(b.panels, b.panels_per_task);
-  b.tasks = places * b.panel_tasks;
-  return b;
-}
-
-// The place of one task.
-struct Band {
-  long image, group, row, rows, col, cols, panel, panels;
-};
-
-Band band_of(const Work& work, long task) {
-  const Blocking& b = work.blocking;
-  const Sweep& sweep = work.sweep;
-  Band band{};
-  band.panel = task % b.panel_tasks * b.panels_per_task;
-  band.panels = least(b.panels_per_task, b.panels - band.panel);
-  task /= b.panel_tasks;
-  band.group = task % sweep.groups;
-  task /= sweep.groups;
-  band.col = task % b.col_bands * b.band_cols;
-  band.cols = least(b.band_cols, sweep.cols - band.col);
-  task /= b.col_bands;
-  band.row = task % b.bands * b.band_rows;
-  band.rows = least(b.band_rows, sweep.rows - band.row);
-  band.image = task / b.bands;
-  return band;
-}
 
 // Row pointers of a band: (band row, run), each at the run's first float of the band's first column.
 const float** point_rows(const Work& work, const Band& band, Rows& rows) {
@@ -104,6 +51,12 @@ struct Target {
   float* data;
   long row_step, col_step;
   const float* addend;  // laid out like data, or null
+  bool past_caches;
+};
+
+// Some of a band's tiles: of `rows` rows, from the first tile of each.
+struct Part {
+  long row, rows, tile, tiles;
 };
 
 long chunk_depth(const Sweep& sweep, long chunk) {
@@ -114,7 +67,8 @@ long chunk_depth(const Sweep& sweep, long chunk) {
 
 // The weights of one chunk or panel follow those of the one before, so what comes next is asked for while this one is in
 // use: for one small picture they are read from memory faster than they are multiplied.
-void run_panel(const Work& work, const Band& band, const float** table, long pitch, long panel, const Target& target) {
+void run_panel(const Work& work, const Band& band, const float** table, long pitch, long panel, const Target& target,
+               const Part& part) {
   const Sweep& sweep = work.sweep;
   const long features = least(kPanelLanes, sweep.out.channels / sweep.groups - panel * kPanelLanes);
   const long vectors = divide_up(features, kLanes);
@@ -130,12 +84,13 @@ void run_panel(const Work& work, const Band& band, const float** table, long pit
     job.bias = chunk == 0 ? work.bias + place * kPanelLanes : nullptr;
     const bool last = chunk + 1 == sweep.chunk_count;
     job.relu = last && work.output.activation == kRelu;
-    const long floats = chunk_depth(sweep, chunk) * vectors * kLanes, jobs = band.rows * tiles;
+    job.past_caches = last && target.past_caches;
+    const long floats = chunk_depth(sweep, chunk) * vectors * kLanes, jobs = part.rows * part.tiles;
     job.ahead = job.weights + floats;
     job.ahead_floats = divide_up(floats, jobs);
-    for (long y = 0; y < band.rows; ++y) {
+    for (long y = part.row; y < part.row + part.rows; ++y) {
       job.rows = table + y * sweep.run_count;
-      for (long t = 0; t < tiles; ++t) {
+      for (long t = part.tile; t < part.tile + part.tiles; ++t) {
         const long from = band.cols * t / tiles, to = band.cols * (t + 1) / tiles;
         job.origin = from * job.step;
         const long place = y * target.row_step + from * target.col_step;
@@ -169,31 +124,59 @@ void pool(const Work& work, const Band& band, long channel, long features, const
   }
 }
 
-void run_task(const Work& work, long task) {
+// The features of a panel where they belong in the output.
+Target target_of(const Work& work, const Band& band, long panel) {
   const Sweep& sweep = work.sweep;
-  const Band band = band_of(work, task);
-  const long width = sweep.in.channels / sweep.groups, all = sweep.out.channels / sweep.groups;
-  Rows rows = rows_for(sweep, work.in, band.col, band.col + band.cols, band.group * width, width);
-  const float** table = point_rows(work, band, rows);
-  const long pixel = (band.image * sweep.out.rows + sweep.out_row + band.row * sweep.out_row_step) * sweep.out.cols +
-                     sweep.out_col + band.col * sweep.out_col_step;
+  const Shape& out = sweep.out;
+  const long row = band.image * out.rows + sweep.out_row + band.row * sweep.out_row_step;
+  const long pixel = row * out.cols + sweep.out_col + band.col * sweep.out_col_step;
+  const long begin = pixel * out.channels + band.group * (out.channels / sweep.groups) + panel * kPanelLanes;
+  Target target{work.output.data + begin, sweep.out_row_step * out.cols * out.channels, sweep.out_col_step * out.channels,
+                work.output.addend ? work.output.addend + begin : nullptr, false};
+  const bool aligned = reinterpret_cast<uintptr_t>(target.data) % sizeof(Vec) == 0 && out.channels % kLanes == 0;
+  target.past_caches = aligned && !target.addend && out.images * out.rows * out.cols * out.channels > kFarFloats;
+  return target;
+}
+
+// All panels of a tile before the next tile, where all weights stay near: an output that is wider than the input is
+// written from its beginning to its end, and not once for each panel.
+bool goes_by_tiles(const Work& work, const Band& band) {
+  const Sweep& sweep = work.sweep;
+  const long features = sweep.out.channels / sweep.groups;
+  return !work.output.argmax && sweep.chunk_count == 1 && band.panels > 1 && features % kPanelLanes == 0 &&
+         sweep.depth * features <= kNearFloats;
+}
+
+void run_panels(const Work& work, const Band& band, const float** table, long pitch, const Part& part) {
+  const long all = work.sweep.out.channels / work.sweep.groups;
   for (long panel = band.panel; panel < band.panel + band.panels; ++panel) {
-    const long channel = band.group * all + panel * kPanelLanes;
     const long features = least(kPanelLanes, all - panel * kPanelLanes);
-    const long begin = pixel * sweep.out.channels + channel;
-    const Target direct{work.output.data + begin, sweep.out_row_step * sweep.out.cols * sweep.out.channels,
-                        sweep.out_col_step * sweep.out.channels,
-                        work.output.addend ? work.output.addend + begin : nullptr};
+    const Target direct = target_of(work, band, panel);
     if (features % kLanes == 0 && !work.output.argmax) {
-      run_panel(work, band, table, rows.pitch, panel, direct);
+      run_panel(work, band, table, pitch, panel, direct, part);
       continue;
     }
     const Target aside{scratch(kTileOut, band.rows * band.cols * kPanelLanes), band.cols * kPanelLanes, kPanelLanes,
-                       nullptr};
-    run_panel(work, band, table, rows.pitch, panel, aside);
-    if (work.output.argmax) pool(work, band, channel, features, aside);
+                       nullptr, false};
+    run_panel(work, band, table, pitch, panel, aside, part);
+    if (work.output.argmax) pool(work, band, band.group * all + panel * kPanelLanes, features, aside);
     else spread(band, features, aside, direct);
   }
+}
+
+void run_task(const Work& work, long task) {
+  const Sweep& sweep = work.sweep;
+  const Band band = band_of(sweep, work.blocking, task);
+  const long width = sweep.in.channels / sweep.groups, tiles = divide_up(band.cols, static_cast<long>(kTile));
+  Rows rows = rows_for(sweep, work.in, band.col, band.col + band.cols, band.group * width, width);
+  const float** table = point_rows(work, band, rows);
+  if (goes_by_tiles(work, band)) {
+    for (long y = 0; y < band.rows; ++y)
+      for (long t = 0; t < tiles; ++t) run_panels(work, band, table, rows.pitch, {y, 1, t, 1});
+  } else {
+    run_panels(work, band, table, rows.pitch, {0, band.rows, 0, tiles});
+  }
+  settle();
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct TileJob {
   const float* bias;  // what the sums start from; null: continue from `out`
   const float* addend;  // laid out like `out`; null: nothing is added at the end
   bool relu;
+  bool past_caches;     // write whole aligned vectors, and leave nothing in the caches
 };
 
 // One pass over k of `length`: every input float is spread over a register and multiplied by V vectors of weights.
@@ -98,7 +99,11 @@ void run_tile(const TileJob& job) {
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) store(job.out + m * job.out_step + v * kLanes, sum[m][v]);
+    for (int v = 0; v < V; ++v) {
+      float* place = job.out + m * job.out_step + v * kLanes;
+      if (job.past_caches) store_past_caches(place, sum[m][v]);
+      else store(place, sum[m][v]);
+    }
 }
 
 typedef void (*TileKernel)(const TileJob&);
