@@ -59,6 +59,12 @@ struct Part {
   long row, rows, tile, tiles;
 };
 
+// Whether single pixels are read of a picture that no cache holds: the processor does not foresee that many rows at once.
+bool comes_from_afar(const Sweep& sweep) {
+  const Shape& in = sweep.in;
+  return sweep.tap_count == 1 && in.images * in.rows * in.cols * in.channels > kFarFloats / 2;
+}
+
 long chunk_depth(const Sweep& sweep, long chunk) {
   long depth = 0;
   for (long i = sweep.chunks[chunk]; i < sweep.chunks[chunk + 1]; ++i) depth += sweep.segments[i].length;
@@ -75,6 +81,7 @@ void run_panel(const Work& work, const Band& band, const float** table, long pit
   const long place = band.group * work.blocking.panels + panel;
   const long tiles = divide_up(band.cols, static_cast<long>(kTile));
   TileJob job{};
+  job.fetches_inputs = panel == band.panel && comes_from_afar(sweep);
   job.step = sweep.col_step * pitch;
   job.out_step = target.col_step;
   job.weights = work.packed + place * sweep.depth * kPanelLanes;

@@ -21,6 +21,7 @@ struct TileJob {
   const float* bias;  // what the sums start from; null: continue from `out`
   const float* addend;  // laid out like `out`; null: nothing is added at the end
   bool relu;
+  bool fetches_inputs;  // those of the next tile are asked for too
   bool past_caches;     // write whole aligned vectors, and leave nothing in the caches
 };
 
@@ -64,6 +65,11 @@ inline long request_floats(const TileJob& job) {
   return divide_up(divide_up(job.ahead_floats, most(1L, requests)), kLineFloats) * kLineFloats;
 }
 
+inline void fetch_rows(const float* first, long step, long rows) {
+  for (long m = 0; m < rows; ++m, first += step)
+    for (long i = 0; i < kStride; i += kLineFloats) __builtin_prefetch(first + i, 0, 2);
+}
+
 template <int M, int V>
 void run_tile(const TileJob& job) {
   Vec sum[M][V];
@@ -80,6 +86,7 @@ void run_tile(const TileJob& job) {
     const long begin = job.origin + segment.offset;
     for (long k = 0; row && k < segment.length; k += kStride, ahead += request) {
       for (long i = 0; i < request; i += kLineFloats) __builtin_prefetch(ahead + i, 0, 2);
+      if (job.fetches_inputs) fetch_rows(row + begin + k + M * job.step, job.step, M);
       accumulate<M, V>(sum, row + begin + k, job.step, weights + k * V * kLanes, least(kStride, segment.length - k));
     }
     weights += segment.length * V * kLanes;
