@@ -42,6 +42,12 @@ bool is_depthwise(const Convolution& conv) {
   return conv.groups > 1 && conv.groups == conv.in.channels && conv.groups == conv.out.channels && conv.groups % 16 == 0;
 }
 
+// Few channels a pixel and several taps: see thin.cc.
+bool is_thin(const Convolution& conv) {
+  return conv.groups == 1 && conv.in.channels < 16 && conv.kernel_rows * conv.kernel_cols > 1 &&
+         conv.dilation_cols == 1 && conv.way != kInOrder;
+}
+
 bool altered(const Incoming& incoming) { return incoming.argmax || incoming.result; }
 
 bool is_half(const Kernels& kernels, const Convolution& conv) {
@@ -127,11 +133,14 @@ void input_gradient(const Kernels& kernels, const Pool& pool, const Convolution&
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
   const bool rounds = must_round(kernels, conv);
   const Rounded incoming(rounds, dy.data, size_of(conv, dy)), taps(rounds, kernel, kernel_size(conv));
+  const Incoming given{incoming.data, dy.argmax, dy.result};
+  if (is_thin(conv) && !is_half(kernels, conv))
+    return kernels.thin_input(pool, dy.argmax ? pooled(conv) : conv, given, taps.data, dx);
   const Weights weights{taps.data, channels * features, 1, features, features / conv.groups, false};
   for (const Plan& plan : plan_input_gradient(dy.argmax ? pooled(conv) : flatten(conv))) {
     // A phase that no tap reaches is zeros, which the kernels for floats write.
     const auto sweep = plan.sweep.tap_count ? products_of(kernels, conv).sweep : kernels.floats.sweep;
-    sweep(pool, plan.sweep, {incoming.data, dy.argmax, dy.result}, weights, {dx, nullptr, nullptr, kLinear, nullptr});
+    sweep(pool, plan.sweep, given, weights, {dx, nullptr, nullptr, kLinear, nullptr});
   }
 }
 

@@ -12,6 +12,7 @@ void run_kernel_gradient(const Pool&, const Sweep&, const float*, const Incoming
 void run_depthwise(const Pool&, const Convolution&, const float*, const float*, const Output&);
 void run_depthwise_input(const Pool&, const Convolution&, const float*, const float*, float*);
 void run_depthwise_kernel(const Pool&, const Convolution&, const float*, const float*, float*, float*);
+void run_thin_input(const Pool&, const Convolution&, const Incoming&, const float*, float*);
 void run_norm(const Pool&, const Normalization&, const float*, const float*, const float*, const NormOutput&);
 void run_norm_gradient(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
 
@@ -24,6 +25,7 @@ const Kernels table = {STRIATE_NAME(STRIATE_ISA),
                        run_depthwise,
                        run_depthwise_input,
                        run_depthwise_kernel,
+                       run_thin_input,
                        run_norm,
                        run_norm_gradient};
 

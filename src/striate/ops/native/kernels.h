@@ -49,6 +49,8 @@ struct Kernels {
   void (*depthwise)(const Pool&, const Convolution&, const float* x, const float* kernel, const Output&);
   void (*depthwise_input)(const Pool&, const Convolution&, const float* dy, const float* kernel, float* dx);
   void (*depthwise_kernel)(const Pool&, const Convolution&, const float* x, const float* dy, float* kernel, float* bias);
+  // For pixels of fewer channels than a vector has lanes, and columns of the kernel side by side.
+  void (*thin_input)(const Pool&, const Convolution&, const Incoming& dy, const float* kernel, float* dx);
   void (*norm)(const Pool&, const Normalization&, const float* x, const float* gamma, const float* beta, const NormOutput&);
   void (*norm_gradient)(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
 };
