@@ -1,9 +1,10 @@
-"""Freed memory stays with the process, so that a large request after the first one is not handed out anew."""
+"""Memory stays with the process, in large pages, and a large request is not handed out anew."""
 
 import ctypes
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,29 @@ def test_freed_memory_is_kept_unless_switched_off():
     assert second < first / 10
     first, second = faults(STRIATE_KEEP_MEMORY="0")
     assert second > first / 2
+
+
+LARGE = """
+import ctypes, re
+import striate
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+places = [libc.malloc(1 << 26) for _ in range(4)]
+for place in places:
+    ctypes.memset(place, 1, 1 << 26)
+print(sum(map(int, re.findall(r"AnonHugePages: +(\\d+) kB", open("/proc/self/smaps").read()))))
+print(*re.findall(r"VmRSS:\\s+(\\d+) kB", open("/proc/self/status").read()))
+"""
+PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@pytest.mark.skipif(not is_glibc or not PAGES.exists(), reason="needs glibc and Linux' large pages")
+@pytest.mark.skipif(PAGES.exists() and "[never]" in PAGES.read_text(), reason="large pages are off")
+def test_what_the_c_library_hands_out_lies_in_large_pages():
+    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
+    large, resident = map(int, done.stdout.split())
+    assert large > 200 * 1024
+    assert resident < 400 * 1024  # reserved addresses take no memory
 
 
 def test_without_the_option_nothing_happens(monkeypatch):

@@ -1,4 +1,4 @@
-"""Memory that the process keeps, in large pages, so that a step of training does not ask the system for it anew."""
+"""Memory that the process keeps, in large pages, so that a training step does not ask for it anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEPT, _ROOM = 2**31 - 1, 2**26
 """Free bytes that are kept at most (the most the option takes), and bytes asked for beyond what is needed."""
 _MADV_HUGEPAGE, _LARGE_PAGE = 14, 2**21
 _RESERVED = (2**33, 2**31, 2**29)
-"""Addresses reserved for large pages, the first number of bytes that can be had. They take no memory until used."""
+"""Bytes of addresses reserved for large pages, the first number to be had; no memory until used."""
 
 
 def keep_freed_memory() -> bool:
@@ -38,7 +38,7 @@ def keep_freed_memory() -> bool:
 
 
 def _lie_in_large_pages(libc: Any) -> bool:
-    """Ask for large pages for all that the C library will hand out, which only works for addresses it owns already.
+    """Ask for large pages for what the C library will hand out, which it must have addresses for already.
 
     A network's weights are tens of thousands of ordinary pages, more than a processor keeps the places of.
 

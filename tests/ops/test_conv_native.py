@@ -55,6 +55,19 @@ def test_forward_and_gradients_are_the_reference_over_random_convolutions():
 
 
 @needs_kernels
+@pytest.mark.parametrize("filters", [256, 272])
+def test_outputs_that_no_cache_holds(filters):
+    random = np.random.default_rng(5)
+    x, kernel = floats(random, 6, 56, 56, 16), floats(random, 1, 1, 16, filters)
+    bias = floats(random, filters)
+    assert x.size // 16 * filters > 2**22
+    got = jax.jit(lambda x: ops.conv2d_block(x, kernel, bias, relu=True))(x)
+    rows, weights = (np.asarray(a, float).reshape(-1, a.shape[-1]) for a in (x, kernel))
+    wanted = np.maximum(rows @ weights + np.asarray(bias, float), 0)
+    np.testing.assert_allclose(np.reshape(got, wanted.shape), wanted, rtol=1e-5, atol=1e-5)
+
+
+@needs_kernels
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_numbers_that_are_not_finite_go_where_they_must(value):
     x = jnp.ones((1, 6, 6, 3)).at[0, 2, 2, 1].set(value)
