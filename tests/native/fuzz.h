@@ -70,4 +70,7 @@ inline void run_on_threads(void* state, long tasks, void (*body)(void*, long), v
 // Batch normalization and its gradients against plain loops, once.
 bool norm_agrees(const Kernels& kernels);
 
+// Maxima and sums of windows and their gradients against plain loops, once.
+bool pool_agrees(const Kernels& kernels);
+
 }  // namespace striate

@@ -20,6 +20,7 @@ from jax import lax
 FUNCTIONS = (
     *("conv_forward", "conv_input_gradient", "conv_kernel_gradient", "conv_pack", "conv_packed"),
     *("norm_forward", "norm_gradient"),
+    *("pool_max", "pool_max_gradient", "pool_sum", "pool_sum_gradient"),
 )
 
 

@@ -15,6 +15,10 @@ void run_depthwise_kernel(const Pool&, const Convolution&, const float*, const f
 void run_thin_input(const Pool&, const Convolution&, const Incoming&, const float*, float*);
 void run_norm(const Pool&, const Normalization&, const float*, const float*, const float*, const NormOutput&);
 void run_norm_gradient(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
+void run_pool_max(const Pool&, const Pooling&, const float*, float*, uint8_t*);
+void run_pool_max_gradient(const Pool&, const Pooling&, const float*, const uint8_t*, float*);
+void run_pool_sum(const Pool&, const Pooling&, const float*, float*);
+void run_pool_sum_gradient(const Pool&, const Pooling&, const float*, float*);
 
 #define STRIATE_TEXT(x) #x
 #define STRIATE_NAME(x) STRIATE_TEXT(x)
@@ -27,7 +31,11 @@ const Kernels table = {STRIATE_NAME(STRIATE_ISA),
                        run_depthwise_kernel,
                        run_thin_input,
                        run_norm,
-                       run_norm_gradient};
+                       run_norm_gradient,
+                       run_pool_max,
+                       run_pool_max_gradient,
+                       run_pool_sum,
+                       run_pool_sum_gradient};
 
 }  // namespace STRIATE_ISA
 }  // namespace striate

@@ -5,6 +5,7 @@
 
 #include "norm.h"
 #include "sweep.h"
+#include "windows.h"
 
 namespace striate {
 
@@ -53,6 +54,11 @@ struct Kernels {
   void (*thin_input)(const Pool&, const Convolution&, const Incoming& dy, const float* kernel, float* dx);
   void (*norm)(const Pool&, const Normalization&, const float* x, const float* gamma, const float* beta, const NormOutput&);
   void (*norm_gradient)(const Pool&, const Normalization&, const NormSaved&, const NormIncoming&, const NormGradients&);
+  // `place` says which place of its window each maximum was; null: nobody asks.
+  void (*pool_max)(const Pool&, const Pooling&, const float* x, float* y, uint8_t* place);
+  void (*pool_max_gradient)(const Pool&, const Pooling&, const float* dy, const uint8_t* place, float* dx);
+  void (*pool_sum)(const Pool&, const Pooling&, const float* x, float* y);
+  void (*pool_sum_gradient)(const Pool&, const Pooling&, const float* dy, float* dx);
 };
 
 const Kernels& kernels();                     // the best this machine can run
