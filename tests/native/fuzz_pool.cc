@@ -13,7 +13,8 @@ Pooling draw() {
   p.size_rows = between(1, pick({2, 3, 5})), p.size_cols = between(1, pick({2, 3, 7}));
   p.stride_rows = between(1, 4), p.stride_cols = between(1, 4);
   p.pad_top = between(0, p.size_rows - 1), p.pad_left = between(0, p.size_cols - 1);
-  const long rows = p.in.rows + p.pad_top + between(0, 4) - p.size_rows, cols = p.in.cols + p.pad_left + between(0, 4) - p.size_cols;
+  const long rows = p.in.rows + p.pad_top + between(0, 4) - p.size_rows;
+  const long cols = p.in.cols + p.pad_left + between(0, 4) - p.size_cols;
   if (rows < 0 || cols < 0) return draw();
   p.out = {p.in.images, rows / p.stride_rows + 1, cols / p.stride_cols + 1, p.in.channels};
   return p;
