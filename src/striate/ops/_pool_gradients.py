@@ -23,6 +23,8 @@ from striate.ops._pool_native import (
     native_spread,
     native_sum,
     numbered,
+    suits_maxima,
+    suits_sums,
 )
 from striate.ops._windows import Windows, gathered, laid_out, met, opened, shifted, with_margin
 
@@ -41,7 +43,7 @@ def _placed_backward(
 @own_gradient(_placed_forward, _placed_backward, static=(1,))
 def _placed(x: jax.Array, windows: Windows) -> tuple[jax.Array, jax.Array]:
     """The maxima, and which place of its window each is. Second derivatives meet this rule."""
-    return _fastest(native_max, _plain_max, windows, x, possible=numbered(windows))
+    return _fastest(suits_maxima, native_max, _plain_max, windows, x)
 
 
 def _max_backward(windows: Windows, place: jax.Array, dy: jax.Array) -> tuple[jax.Array]:
@@ -51,7 +53,7 @@ def _max_backward(windows: Windows, place: jax.Array, dy: jax.Array) -> tuple[ja
 @own_gradient(_placed, _max_backward, static=(1,))
 def max_windows(x: jax.Array, windows: Windows) -> jax.Array:
     """The largest value of every window of (N, H, W, C); NaN if it holds one."""
-    return _fastest(native_largest, _plain_largest, windows, x, possible=numbered(windows))
+    return _fastest(suits_maxima, native_largest, _plain_largest, windows, x)
 
 
 def _sent_forward(place: jax.Array, dy: jax.Array, windows: Windows) -> tuple[jax.Array, jax.Array]:
@@ -68,7 +70,7 @@ def _sent_backward(windows: Windows, place: jax.Array, outgoing: jax.Array) -> t
 @own_gradient(_sent_forward, _sent_backward, static=(2,))
 def _sent(place: jax.Array, dy: jax.Array, windows: Windows) -> jax.Array:
     """Every window's gradient goes to the place of its maximum."""
-    return _fastest(native_sent, _plain_sent, windows, place, dy, possible=numbered(windows))
+    return _fastest(suits_maxima, native_sent, _plain_sent, windows, place, dy)
 
 
 def _sum_forward(x: jax.Array, windows: Windows) -> tuple[jax.Array, None]:
@@ -82,7 +84,7 @@ def _sum_backward(windows: Windows, _: None, dy: jax.Array) -> tuple[jax.Array]:
 @own_gradient(_sum_forward, _sum_backward, static=(1,))
 def sum_windows(x: jax.Array, windows: Windows) -> jax.Array:
     """The sum over every window of (N, H, W, C); what lies outside the image counts as zero."""
-    return _fastest(native_sum, _plain_sum, windows, x)
+    return _fastest(suits_sums, native_sum, _plain_sum, windows, x)
 
 
 def _spread_forward(dy: jax.Array, windows: Windows) -> tuple[jax.Array, None]:
@@ -96,7 +98,7 @@ def _spread_backward(windows: Windows, _: None, outgoing: jax.Array) -> tuple[ja
 @own_gradient(_spread_forward, _spread_backward, static=(1,))
 def _spread(dy: jax.Array, windows: Windows) -> jax.Array:
     """Every window's gradient goes to all of its values."""
-    return _fastest(native_spread, _plain_spread, windows, dy)
+    return _fastest(suits_sums, native_spread, _plain_spread, windows, dy)
 
 
 def _all_forward(x: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
@@ -118,15 +120,15 @@ def max_of_all(x: jax.Array) -> jax.Array:
 
 
 def _fastest(
+    suits: Callable[[Windows, jax.Array], bool],
     native: Callable[..., Any],
     plain: Callable[..., Any],
     windows: Windows,
     *arrays: jax.Array,
-    possible: bool = True,
 ) -> Any:
-    """By a native kernel where it can take the last of the arrays, the values."""
+    """By a native kernel where that suits the last of the arrays, the values."""
     ours, theirs = (partial(way, windows=windows) for way in (native, plain))
-    if possible and _native.fit(arrays[-1]):
+    if suits(windows, arrays[-1]):
         return _native.either(ours, theirs, *arrays)
     return theirs(*arrays)
 

@@ -11,11 +11,24 @@ from striate.ops import _native
 from striate.ops._windows import Windows
 
 MOST_PLACES = 255
+LEAST_CHANNELS = 3
+LEAST_CHANNELS_OF_SUMS = 16
 
 
 def numbered(windows: Windows) -> bool:
     """Whether a byte can number the places of a window."""
     return windows.size[0] * windows.size[1] <= MOST_PLACES
+
+
+def suits_maxima(windows: Windows, values: jax.Array) -> bool:
+    """Whether the kernels can take these windows and are faster: vectors hold channels."""
+    return numbered(windows) and values.shape[-1] >= LEAST_CHANNELS and _native.fit(values)
+
+
+def suits_sums(windows: Windows, values: jax.Array) -> bool:
+    """The same for sums, which XLA joins with what is around them unless it must first write a margin."""
+    padded = any(before or after for before, after in windows.pads)
+    return padded and values.shape[-1] >= LEAST_CHANNELS_OF_SUMS and _native.fit(values)
 
 
 def native_largest(x: jax.Array, *, windows: Windows) -> jax.Array:
