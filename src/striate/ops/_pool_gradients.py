@@ -1,4 +1,4 @@
-"""Pooling with its own gradient, by native kernels where the program is compiled for a CPU, else by slices.
+"""Pooling with its own gradient, by native kernels where these are there and faster, else by slices.
 
 No window reduction and no scatter either way. While differentiating, max pooling keeps one small number for
 each window, the place of its first maximum, instead of the whole input. XLA's own gradient (select and
