@@ -98,12 +98,20 @@ def test_other_types_run_in_xla():
 
 
 @needs_kernels
-def test_second_derivatives_are_those_of_pure_jax(monkeypatch):
+@pytest.mark.parametrize(
+    "convolve",
+    [
+        lambda *a: ops.conv2d(*a, strides=2, padding="same"),
+        lambda *a: ops.conv2d_block(*a, relu=True),
+        lambda *a: ops.conv2d_block(*a, relu=True, pool=True),
+    ],
+)
+def test_second_derivatives_are_those_of_pure_jax(monkeypatch, convolve):
     random = np.random.default_rng(3)
     x, kernel, bias = floats(random, 2, 7, 6, 3), floats(random, 3, 3, 3, 5), floats(random, 5)
 
     def bend(x, kernel, bias):
-        slopes = jax.grad(lambda *a: jnp.sum(jnp.sin(ops.conv2d(*a, strides=2, padding="same"))), (0, 1, 2))
+        slopes = jax.grad(lambda *a: jnp.sum(jnp.sin(convolve(*a))), (0, 1, 2))
         return sum(jnp.sum(jnp.square(slope)) for slope in slopes(x, kernel, bias))
 
     ours = jax.grad(bend, (0, 1, 2))(x, kernel, bias)

@@ -59,8 +59,27 @@ def _run(x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block) -> tupl
     return _native.either(native, partial(_plain_run, block=block), x, kernel, bias)
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _traced(x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block) -> tuple[jax.Array, jax.Array]:
+    """The block's values and where the largest were. Second derivatives meet this rule."""
+    return _run(x, kernel, bias, block)
+
+
+def _traced_forward(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block
+) -> tuple[tuple[jax.Array, jax.Array], Saved]:
+    y, argmax = _traced(x, kernel, bias, block)
+    return (y, argmax), Saved(x, kernel, y, argmax)
+
+
+def _traced_backward(
+    block: Block, saved: Saved, incoming: tuple[jax.Array, jax.Array]
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    return _gradients(incoming[0], saved, block)
+
+
 def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block) -> tuple[jax.Array, Saved]:
-    y, argmax = _run(x, kernel, bias, block)
+    y, argmax = _traced(x, kernel, bias, block)
     return y, Saved(x, kernel, y, argmax)
 
 
@@ -147,4 +166,5 @@ def _sizes(x: jax.Array) -> tuple[int, int]:
 
 
 conv_block.defvjp(_forward, _backward)
+_traced.defvjp(_traced_forward, _traced_backward)
 _gradients.defvjp(_gradients_forward, _gradients_backward)

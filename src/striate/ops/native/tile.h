@@ -55,19 +55,19 @@ inline __attribute__((always_inline)) void accumulate(Vec (&sum)[M][V], const fl
   }
 }
 
-// Inputs between two requests for weights ahead.
-constexpr long kStride = 32, kLineFloats = 16;
+// Inputs between two requests for what comes next.
+constexpr long kBetween = 32, kLineFloats = 16;
 
 // How much to ask for each time. A little more than is wanted does no harm.
 inline long request_floats(const TileJob& job) {
   long requests = 0;
-  for (long i = 0; i < job.count; ++i) requests += divide_up(job.segments[i].length, kStride);
+  for (long i = 0; i < job.count; ++i) requests += divide_up(job.segments[i].length, kBetween);
   return divide_up(divide_up(job.ahead_floats, most(1L, requests)), kLineFloats) * kLineFloats;
 }
 
 inline void fetch_rows(const float* first, long step, long rows) {
   for (long m = 0; m < rows; ++m, first += step)
-    for (long i = 0; i < kStride; i += kLineFloats) __builtin_prefetch(first + i, 0, 2);
+    for (long i = 0; i < kBetween; i += kLineFloats) __builtin_prefetch(first + i, 0, 2);
 }
 
 template <int M, int V>
@@ -84,10 +84,10 @@ void run_tile(const TileJob& job) {
     const Segment& segment = job.segments[i];
     const float* row = job.rows[segment.run];
     const long begin = job.origin + segment.offset;
-    for (long k = 0; row && k < segment.length; k += kStride, ahead += request) {
+    for (long k = 0; row && k < segment.length; k += kBetween, ahead += request) {
       for (long i = 0; i < request; i += kLineFloats) __builtin_prefetch(ahead + i, 0, 2);
       if (job.fetches_inputs) fetch_rows(row + begin + k + M * job.step, job.step, M);
-      accumulate<M, V>(sum, row + begin + k, job.step, weights + k * V * kLanes, least(kStride, segment.length - k));
+      accumulate<M, V>(sum, row + begin + k, job.step, weights + k * V * kLanes, least(kBetween, segment.length - k));
     }
     weights += segment.length * V * kLanes;
   }
