@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Any
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
 """Names of the C library's options, from its malloc.h."""
@@ -34,18 +33,22 @@ def keep_freed_memory() -> bool:
         return False
     wanted = {_ARENA_MAX: 1, _MMAP_MAX: 0, _TRIM_THRESHOLD: _KEPT, _TOP_PAD: _ROOM}
     done = [options(name, value) for name, value in wanted.items()]
-    return all(answer == 1 for answer in done) and _lie_in_large_pages(ctypes.CDLL(None))
+    return all(answer == 1 for answer in done)
 
 
-def _lie_in_large_pages(libc: Any) -> bool:
-    """Ask for large pages for what the C library will hand out, which it must have addresses for already.
+def use_large_pages() -> bool:
+    """Let memory that is kept lie in large pages, which can be asked for only where it has addresses already.
 
     A network's weights are tens of thousands of ordinary pages, more than a processor keeps the places of.
+    The addresses count against a limit of the process, so where there is one nothing is reserved; and only
+    programs that run networks reserve any.
 
     Returns:
-        True; where the system has no large pages, memory is kept all the same.
+        Whether addresses were reserved. Where the system has no large pages, that changes nothing.
     """
-    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    if not keep_freed_memory() or _is_limited():
+        return False
+    libc, pointer, size = ctypes.CDLL(None), ctypes.c_void_p, ctypes.c_size_t
     libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = pointer, [size], [pointer]
     libc.madvise.argtypes = [pointer, size, ctypes.c_int]
     for length in _RESERVED:
@@ -57,5 +60,13 @@ def _lie_in_large_pages(libc: Any) -> bool:
         libc.free(start)
         if pin is not None and pin < start:
             libc.free(pin)
-        break
-    return True
+        return True
+    return False
+
+
+def _is_limited() -> bool:
+    """Whether somebody set a limit to what this process may have."""
+    import resource
+
+    kinds = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
+    return any(resource.getrlimit(kind)[0] != resource.RLIM_INFINITY for kind in kinds)

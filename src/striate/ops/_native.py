@@ -17,6 +17,8 @@ import jax
 import numpy as np
 from jax import lax
 
+from striate._memory import use_large_pages
+
 FUNCTIONS = (
     *("conv_forward", "conv_input_gradient", "conv_kernel_gradient", "conv_pack", "conv_packed"),
     *("norm_forward", "norm_gradient"),
@@ -48,6 +50,7 @@ def _register(path: Path) -> ctypes.CDLL | None:
     for name in FUNCTIONS:
         capsule = jax.ffi.pycapsule(getattr(loaded, f"striate_{name}"))
         jax.ffi.register_ffi_target(f"striate_{name}", capsule, platform="cpu")
+    use_large_pages()
     return loaded
 
 
