@@ -68,7 +68,7 @@ def _traced(x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block) -> t
 def _traced_forward(
     x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block
 ) -> tuple[tuple[jax.Array, jax.Array], Saved]:
-    y, argmax = _traced(x, kernel, bias, block)
+    y, argmax = cast(Pair, _traced(x, kernel, bias, block))
     return (y, argmax), Saved(x, kernel, y, argmax)
 
 
@@ -79,7 +79,7 @@ def _traced_backward(
 
 
 def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, block: Block) -> tuple[jax.Array, Saved]:
-    y, argmax = _traced(x, kernel, bias, block)
+    y, argmax = cast(Pair, _traced(x, kernel, bias, block))
     return y, Saved(x, kernel, y, argmax)
 
 
