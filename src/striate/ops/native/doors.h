@@ -29,6 +29,12 @@ auto some(Buffer& buffer) {
   return buffer.element_count() ? buffer.typed_data() : nullptr;
 }
 
+template <typename Buffer>
+Shape shape_of(const Buffer& buffer) {
+  const auto d = buffer.dimensions();
+  return {d[0], d[1], d[2], d[3]};
+}
+
 struct GiveBack {
   ~GiveBack() { give_back_scratch(); }
 };

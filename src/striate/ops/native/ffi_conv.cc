@@ -5,12 +5,6 @@
 namespace striate {
 namespace {
 
-template <typename Buffer>
-Shape shape_of(const Buffer& buffer) {
-  const auto d = buffer.dimensions();
-  return {d[0], d[1], d[2], d[3]};
-}
-
 struct Options {
   Longs strides, padding, dilation;
   int64_t groups, direct, half;

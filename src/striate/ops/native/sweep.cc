@@ -65,6 +65,9 @@ bool comes_from_afar(const Sweep& sweep) {
   return sweep.tap_count == 1 && in.images * in.rows * in.cols * in.channels > kFarFloats / 2;
 }
 
+// Whether all weights stay in the second-level cache.
+bool stay_near(const Sweep& sweep) { return sweep.depth * (sweep.out.channels / sweep.groups) <= kNearFloats; }
+
 long chunk_depth(const Sweep& sweep, long chunk) {
   long depth = 0;
   for (long i = sweep.chunks[chunk]; i < sweep.chunks[chunk + 1]; ++i) depth += sweep.segments[i].length;
@@ -94,7 +97,7 @@ void run_panel(const Work& work, const Band& band, const float** table, long pit
     job.past_caches = last && target.past_caches;
     const long floats = chunk_depth(sweep, chunk) * vectors * kLanes, jobs = part.rows * part.tiles;
     job.ahead = job.weights + floats;
-    job.ahead_floats = divide_up(floats, jobs);
+    job.ahead_floats = stay_near(sweep) ? 0 : divide_up(floats, jobs);
     for (long y = part.row; y < part.row + part.rows; ++y) {
       job.rows = table + y * sweep.run_count;
       for (long t = part.tile; t < part.tile + part.tiles; ++t) {
@@ -151,7 +154,7 @@ bool goes_by_tiles(const Work& work, const Band& band) {
   const Sweep& sweep = work.sweep;
   const long features = sweep.out.channels / sweep.groups;
   return !work.output.argmax && sweep.chunk_count == 1 && band.panels > 1 && features % kPanelLanes == 0 &&
-         sweep.depth * features <= kNearFloats;
+         stay_near(sweep);
 }
 
 void run_panels(const Work& work, const Band& band, const float** table, long pitch, const Part& part) {
