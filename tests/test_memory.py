@@ -45,11 +45,16 @@ def test_freed_memory_is_kept_unless_switched_off():
 LARGE = """
 import ctypes, re, resource, sys
 from striate.ops import _native
-if sys.argv[1:]:
-    resource.setrlimit(resource.RLIMIT_AS, (2**34, 2**34))
-_native.library()
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+if "limited" in sys.argv:
+    resource.setrlimit(resource.RLIMIT_AS, (2**34, 2**34))
+if "holes" in sys.argv:
+    holes, walls = zip(*[(libc.malloc(5 << 20), libc.malloc(5 << 20)) for _ in range(9)])
+    for hole in holes:
+        libc.free(hole)
+_native.library()
 places = [libc.malloc(1 << 26) for _ in range(4)]
 for place in places:
     ctypes.memset(place, 1, 1 << 26)
@@ -66,6 +71,7 @@ def test_what_the_c_library_hands_out_lies_in_large_pages_unless_memory_is_limit
     large, resident = kilobytes()
     assert large > 200 * 1024
     assert resident < 600 * 1024  # reserved addresses take no memory
+    assert kilobytes("holes")[0] > 200 * 1024  # in what lay free before, nothing holds the addresses
     assert kilobytes("limited")[0] < 100 * 1024
 
 

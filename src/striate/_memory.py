@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+from typing import Any
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
 """Names of the C library's options, from its malloc.h."""
 _KEPT, _ROOM = 2**31 - 1, 2**26
 """Free bytes that are kept at most (the most the option takes), and bytes asked for beyond what is needed."""
 _MADV_HUGEPAGE, _LARGE_PAGE = 14, 2**21
+_PIN = 2**20
+"""Bytes of the piece that holds reserved addresses; too large for the C library's small bins."""
 _RESERVED = (2**33, 2**31, 2**29)
 """Bytes of addresses reserved for large pages, the first number to be had; no memory until used."""
 
@@ -54,14 +57,25 @@ def use_large_pages() -> bool:
     for length in _RESERVED:
         if (start := libc.malloc(length)) is None:
             continue
-        pin = libc.malloc(_ROOM // 64)  # behind it, or all would go back to the system when it is freed
         first = -(-start // _LARGE_PAGE) * _LARGE_PAGE
         libc.madvise(first, (start + length - first) // _LARGE_PAGE * _LARGE_PAGE, _MADV_HUGEPAGE)
+        pinned = _pin_behind(start, libc)
         libc.free(start)
-        if pin is not None and pin < start:
-            libc.free(pin)
-        return True
+        return pinned
     return False
+
+
+def _pin_behind(start: int, libc: Any) -> bool:
+    """Take a piece of memory behind an address for good; without one, all behind it goes back when freed.
+
+    The C library serves from the holes before that address first, so those are filled for the moment.
+    """
+    fillers: list[int] = []
+    while (pin := libc.malloc(_PIN)) is not None and pin < start:
+        fillers.append(pin)
+    for filler in fillers:
+        libc.free(filler)
+    return pin is not None
 
 
 def _is_limited() -> bool:

@@ -1,6 +1,7 @@
 """The packaged MNIST: the original arrays, byte for byte, or an error."""
 
 import hashlib
+import io
 import shutil
 
 import numpy as np
@@ -71,7 +72,11 @@ def test_the_package_stays_small():
 def test_packing_is_lossless(shape):
     random = np.random.default_rng(sum(shape))
     pictures = random.integers(0, 256, shape, np.uint8) * random.integers(0, 2, shape, np.uint8)
-    np.testing.assert_array_equal(unpack(*pack(pictures), shape), pictures)
+    mask, grey = pack(pictures)
+    np.testing.assert_array_equal(unpack(mask, io.BytesIO(grey), shape), pictures)
+    for wrong in (pack(np.ones((shape[0] + 1, *shape[1:]), np.uint8))[1], grey[:-1]):
+        with pytest.raises((ValueError, EOFError)):
+            unpack(mask, io.BytesIO(wrong), shape)
 
 
 def test_a_tampered_package_is_refused(tmp_path, monkeypatch, digits):

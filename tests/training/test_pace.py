@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from striate.training._pace import Interruption, Pace
+from striate.training import _pace
+from striate.training._pace import Interruption, Pace, rest
 
 
 def test_the_pace_grows_slowly_towards_a_quarter_of_a_second():
@@ -27,6 +28,15 @@ def test_some_want_every_step():
     pace = Pace(always_one=True)
     pace.record(1, 1e-9)
     assert pace.steps == 1
+
+
+def test_only_after_a_long_program_the_device_gets_a_moment(monkeypatch):
+    rests = []
+    monkeypatch.setattr(_pace.time, "sleep", rests.append)
+    rest(0.05)
+    rest(0.5)
+    assert len(rests) == 1
+    assert rests[0] < 0.5 / 100
 
 
 def test_the_first_ctrl_c_waits_and_the_second_does_not():

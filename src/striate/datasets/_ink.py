@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import lzma
 import zlib
+from typing import IO
 
 import numpy as np
 
@@ -17,13 +18,15 @@ from striate.datasets._arrays import Images
 MASK_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0}]
 
 AT_ONCE = 4096
+_PIECE = 1 << 16
 
 
 def pack(pictures: Images) -> tuple[bytes, bytes]:
     """The packed mask and the packed grey values of (N, H, W) uint8 pictures.
 
+    >>> import io
     >>> mask, grey = pack(np.array([[[0, 7], [9, 0]]], np.uint8))
-    >>> unpack(mask, grey, (1, 2, 2)).tolist()
+    >>> unpack(mask, io.BytesIO(grey), (1, 2, 2)).tolist()
     [[[0, 7], [9, 0]]]
     """
     ink = pictures != 0
@@ -33,17 +36,35 @@ def pack(pictures: Images) -> tuple[bytes, bytes]:
     )
 
 
-def unpack(mask: bytes, grey: bytes, shape: tuple[int, int, int]) -> Images:
-    """The (N, H, W) uint8 pictures whose packed mask and grey values these are."""
+def unpack(mask: bytes, grey: IO[bytes], shape: tuple[int, int, int]) -> Images:
+    """The (N, H, W) uint8 pictures of a packed mask and of a file of packed grey values.
+
+    The grey values, a fifth of the pictures' bytes, are never all in memory.
+    """
     rows = np.frombuffer(lzma.decompress(mask), np.uint8).reshape(*shape[:-1], -1)
-    values = np.frombuffer(zlib.decompress(grey), np.uint8)
-    pictures, used = np.zeros(shape, np.uint8), 0
+    pictures, values = np.zeros(shape, np.uint8), _Values(grey)
     for start in range(0, shape[0], AT_ONCE):  # a mask of all pictures would be as large as they are
         some = slice(start, start + AT_ONCE)
         ink = np.unpackbits(rows[some], axis=-1, count=shape[-1]).view(np.bool_)
-        count = np.count_nonzero(ink)
-        pictures[some][ink] = values[used : used + count]
-        used += count
-    if used != values.size:
-        raise ValueError(f"{values.size} grey values for {used} pixels")
+        pictures[some][ink] = values.take(int(np.count_nonzero(ink)))
+    if values.take(1).size:
+        raise ValueError("more grey values than pixels")
     return pictures
+
+
+class _Values:
+    """Bytes out of a deflated file, in order."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._inflater, self._ready = file, zlib.decompressobj(), bytearray()
+
+    def take(self, count: int) -> np.ndarray:
+        """The next bytes, (count,) uint8; fewer at the end of the file."""
+        while len(self._ready) < count and not self._inflater.eof:
+            packed = self._file.read(_PIECE)
+            if not packed:
+                raise EOFError("it ends too early")
+            self._ready += self._inflater.decompress(packed)
+        taken = np.frombuffer(bytes(self._ready[:count]), np.uint8)
+        del self._ready[:count]
+        return taken

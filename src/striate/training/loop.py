@@ -14,7 +14,7 @@ from striate.training._diagnosis import not_finite
 from striate.training._evaluators import Evaluator
 from striate.training._feeders import Feeder
 from striate.training._hooks import Hooks
-from striate.training._pace import Interruption, Pace
+from striate.training._pace import Interruption, Pace, rest
 from striate.training._state import Carry, Sums, is_alive, new_epoch, own
 from striate.training._steps import Programs
 
@@ -116,7 +116,8 @@ class Run:
             if not finite:
                 raise not_finite(self, key)
             self.feeder.complain()
-            pace.record(self.step - start, time.perf_counter() - began)
+            pace.record(self.step - start, seconds := time.perf_counter() - began)
+            rest(seconds)
             if self.step > start:
                 self._looked(sums, each)
             if interruption.asked:
