@@ -15,7 +15,7 @@ namespace {
 struct Case {
   Convolution conv;
   bool relu, pool, adds;
-  long threads;
+  long threads, points;
 };
 
 // The kind of convolution that has a faster way: whole vectors of channels and a dense 3x3 kernel.
@@ -56,6 +56,7 @@ Case draw() {
   c.pool = v.out.rows > 1 && v.out.cols > 1 && randomness() % 2;
   c.adds = !c.pool && special != 2 && v.out.channels % 16 == 0 && randomness() % 2;
   c.threads = between(1, 4);
+  c.points = pick({0, 4, 4, 6});
   return c;
 }
 
@@ -89,6 +90,20 @@ double as_multiplied(const Convolution& v, float value) {
   bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
   std::memcpy(&value, &bits, 4);
   return value;
+}
+
+// The same by a kernel that was packed before, for pictures of any size.
+void convolve_packed(const Kernels& kernels, const Pool& threads, const Case& c, Floats& x, Floats& kernel,
+                     const Output& y) {
+  Convolution answered = c.conv, whole = c.conv;
+  whole.in = {1, whole.kernel_rows, whole.kernel_cols, whole.in.channels};
+  whole.out = {1, 1, 1, whole.out.channels};
+  whole.stride_rows = whole.stride_cols = whole.dilation_rows = whole.dilation_cols = 1;
+  whole.pad_top = whole.pad_left = 0;
+  answered.points = whole.points = may_pack_points(c.conv) ? static_cast<int>(c.points) : 0;
+  Floats packed(packed_floats(kernels, whole));
+  pack_kernel(kernels, threads, whole, kernel.data(), packed.data());
+  convolve(kernels, threads, answered, x.data(), packed.data(), y, true);
 }
 
 bool agree(const Kernels& kernels, Case c) {
@@ -129,6 +144,11 @@ bool agree(const Kernels& kernels, Case c) {
         }
   const long depth = taps / features, pixels = v.out.images * v.out.rows * v.out.cols;
   if (!near("y", y, wanted, depth)) return false;
+  if (v.groups == 1) {
+    convolve_packed(kernels, threads, c, x, kernel, {y.data(), c.pool ? argmax.data() : nullptr, bias.data(),
+                    c.relu ? kRelu : kLinear, c.adds ? addend.data() : nullptr});
+    if (!near("y of a packed kernel", y, wanted, depth)) return false;
+  }
 
   const Incoming incoming{dy.data(), c.pool ? argmax.data() : nullptr, c.relu ? y.data() : nullptr};
   std::vector<double> wx(static_cast<size_t>(x.size)), wk(static_cast<size_t>(taps)), wb(static_cast<size_t>(features));
@@ -145,10 +165,10 @@ bool agree(const Kernels& kernels, Case c) {
 
 void describe(const Case& c) {
   const Convolution& v = c.conv;
-  std::printf("x (%ld, %ld, %ld, %ld) y (%ld, %ld, %ld) kernel %ldx%ld strides %ld,%ld dilation %ld,%ld padding %ld,%ld groups %ld relu %d pool %d threads %ld precision %d adds %d\n",
+  std::printf("x (%ld, %ld, %ld, %ld) y (%ld, %ld, %ld) kernel %ldx%ld strides %ld,%ld dilation %ld,%ld padding %ld,%ld groups %ld relu %d pool %d threads %ld precision %d adds %d points %ld\n",
               v.in.images, v.in.rows, v.in.cols, v.in.channels, v.out.rows, v.out.cols, v.out.channels, v.kernel_rows,
               v.kernel_cols, v.stride_rows, v.stride_cols, v.dilation_rows, v.dilation_cols, v.pad_top, v.pad_left, v.groups,
-              c.relu, c.pool, c.threads, v.precision, c.adds);
+              c.relu, c.pool, c.threads, v.precision, c.adds, c.points);
 }
 
 }  // namespace

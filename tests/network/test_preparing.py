@@ -157,6 +157,47 @@ def test_a_packed_kernel_gives_what_the_kernel_gives(x):
 
 
 @pytest.mark.skipif(_native.library() is None, reason="there are no native kernels here")
+@pytest.mark.parametrize(
+    ("side", "depth", "features", "points"),
+    [
+        (14, 256, 256, 4),
+        (29, 128, 128, 6),
+        (7, 512, 512, 0),
+        (14, 256, 24, 0),
+        (57, 16, 48, 6),
+        (2, 16, 16, 0),
+    ],
+)
+def test_a_kernel_is_packed_at_points_where_that_is_less_work(side, depth, features, points):
+    random = np.random.default_rng()
+    image = jax.numpy.asarray(random.normal(size=(2, side, side, depth)), np.float32)
+    kernel = jax.numpy.asarray(random.normal(size=(3, 3, depth, features)), np.float32)
+    packed = ops.pack_kernel(kernel, (side, side))
+    assert packed.points == points
+    with ops.sums_in_order():
+        assert ops.pack_kernel(kernel, (side, side)).points == 0
+        wanted = ops.conv2d_block(image, kernel, padding="same")
+    with ops.products_of("bfloat16"):
+        assert ops.pack_kernel(kernel, (side, side)).points == 0
+    got = ops.conv2d_block(image, packed, padding="same")
+    np.testing.assert_allclose(got, wanted, atol=2e-5 * float(np.abs(wanted).max()))
+    if points:
+        with pytest.raises(Exception, match="a kernel packed at points is for other convolutions"):
+            jax.block_until_ready(ops.conv2d_block(image, packed, strides=2))
+
+
+@pytest.mark.skipif(_native.library() is None, reason="there are no native kernels here")
+def test_only_kernels_that_move_by_single_pixels_are_packed_at_points():
+    x = st.Input((56, 56, 32))
+    y = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
+    strided = layers.Conv2D(32, 3, strides=2, activation="relu")(y)
+    spread = layers.Conv2D(32, 3, dilation_rate=2, activation="relu")(y)
+    model = Model(x, [strided, spread], seed=0)
+    prepared = model.network.prepare(model.variables)
+    assert [ready.kernel.points for ready in prepared.values()] == [6, 0, 0]
+
+
+@pytest.mark.skipif(_native.library() is None, reason="there are no native kernels here")
 def test_sums_in_order_are_asked_of_packed_kernels_too(model, x):
     def text():
         prepared = model.network.prepare(model.variables)

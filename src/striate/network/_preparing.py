@@ -12,7 +12,7 @@ from striate import ops
 from striate.layers.convolution import Conv2D
 from striate.layers.dense import Dense
 from striate.network._fusion import Ready, all_weights, find_chains
-from striate.network.shapes import Program
+from striate.network.shapes import Program, Step
 
 Prepared = Mapping[str, Any]
 """{path of a chain's first step: Ready; path of a dense layer: its packed kernel}."""
@@ -24,7 +24,7 @@ def prepare(program: Program, variables: Mapping[str, Any]) -> Prepared:
     prepared: dict[str, Any] = {}
     for path, chain in find_chains(program, train=False, answers=True).items():
         kernel, bias = chain.fold(weights_of)
-        ready = Ready(ops.pack_kernel(kernel) if _may_pack(chain.steps[0].layer) else kernel, bias)
+        ready = Ready(_pack(kernel, chain.steps[0]), bias)
         if chain.norm is not None or isinstance(ready.kernel, ops.PackedKernel):
             prepared[path] = ready
     for step in program.steps.values():
@@ -53,5 +53,11 @@ def replaced(weights: dict[str, jax.Array], path: str, prepared: Prepared) -> di
     return {**weights, "kernel": prepared[path]} if path in prepared else weights
 
 
-def _may_pack(layer: Any) -> bool:
-    return isinstance(layer, Conv2D) and layer.groups == 1
+def _pack(kernel: jax.Array | ops.PackedKernel, step: Step) -> jax.Array | ops.PackedKernel:
+    """The kernel of a convolution, packed if it has one group."""
+    layer, shape = step.layer, step.shape
+    if not isinstance(layer, Conv2D) or layer.groups != 1:
+        return kernel
+    dense = layer.strides == layer.dilation_rate == (1, 1)
+    known = shape is not None and None not in shape
+    return ops.pack_kernel(kernel, (shape[0], shape[1]) if shape and known and dense else None)

@@ -46,7 +46,9 @@ def _register(path: Path) -> ctypes.CDLL | None:
         return None
     loaded.striate_isa.restype = ctypes.c_char_p
     loaded.striate_packed_floats.restype = ctypes.c_int64
-    loaded.striate_packed_floats.argtypes = [ctypes.c_int64] * 5
+    loaded.striate_packed_floats.argtypes = [ctypes.c_int64] * 6
+    loaded.striate_points.restype = ctypes.c_int64
+    loaded.striate_points.argtypes = [ctypes.c_int64] * 6
     for name in FUNCTIONS:
         capsule = jax.ffi.pycapsule(getattr(loaded, f"striate_{name}"))
         jax.ffi.register_ffi_target(f"striate_{name}", capsule, platform="cpu")

@@ -25,11 +25,13 @@ class PackedKernel:
     Args:
         data: its numbers, rounded ones two in a float's place. shape: (kh, kw, C, F) or (C, F), as it was.
         half: whether the numbers are rounded to bfloat16.
+        points: on how many points a side it was evaluated for Winograd's products; 0: its taps as they are.
     """
 
     data: jax.Array
     shape: tuple[int, ...] = field(metadata={"static": True})
     half: bool = field(metadata={"static": True})
+    points: int = field(metadata={"static": True})
     dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     @property
@@ -48,18 +50,29 @@ class PackedKernel:
         return (self.shape[0], self.shape[1]) if self.ndim == 4 else (1, 1)
 
 
-def pack_kernel(kernel: jax.Array | PackedKernel) -> jax.Array | PackedKernel:
+def pack_kernel(
+    kernel: jax.Array | PackedKernel, sizes: tuple[int, int] | None = None
+) -> jax.Array | PackedKernel:
     """A kernel (kh, kw, C, F) or (C, F) of one group, packed where there are native kernels, else as it is.
 
-    It counts where the program is traced whether products of bfloat16 numbers are wanted (`products_of`).
+    It counts where the program is traced whether products of bfloat16 numbers are wanted (`products_of`), or
+    sums in order.
+
+    Args:
+        kernel: that is packed.
+        sizes: rows and columns of its answers, where it moves by single pixels and they are known; a 3x3
+            kernel may then be packed for Winograd's products, and answers only such convolutions.
     """
     library = _native.library()
     if isinstance(kernel, PackedKernel) or library is None or not _native.fit(kernel):
         return kernel
     whole, half = kernel if kernel.ndim == 4 else kernel[None, None], _ways.half()
-    size = library.striate_packed_floats(*whole.shape, int(half))
-    data = _native.call("conv_pack", jax.ShapeDtypeStruct((size,), kernel.dtype), whole, half=int(half))
-    return PackedKernel(data, kernel.shape, half)
+    fastest = sizes is not None and not half and not _ways.in_order()
+    points = library.striate_points(*(sizes or ()), *whole.shape) if fastest else 0
+    size = library.striate_packed_floats(*whole.shape, int(half), points)
+    result = jax.ShapeDtypeStruct((size,), kernel.dtype)
+    data = _native.call("conv_pack", result, whole, half=int(half), points=points)
+    return PackedKernel(data, kernel.shape, half, points)
 
 
 def convolve_packed(
@@ -83,4 +96,5 @@ def convolve_packed(
     )
     numbers = {**geometry.attributes(sizes), "half": int(kernel.half)}
     given = (x, kernel.data, offset, jnp.zeros(0, x.dtype) if addend is None else addend)
-    return _native.call("conv_packed", results, *given, taps=kernel.taps, relu=int(relu), **numbers)[0]
+    numbers |= {"taps": kernel.taps, "points": kernel.points, "relu": int(relu)}
+    return _native.call("conv_packed", results, *given, **numbers)[0]

@@ -10,6 +10,10 @@ namespace striate {
 void convolve(const Kernels&, const Pool&, const Convolution&, const float* x, const float* kernel, const Output& y,
               bool packed = false);
 
+// For a packed kernel's `points`: whether it may have some, and how many serve best for a picture of this size, or 0.
+bool may_pack_points(const Convolution&);
+int points_for(const Convolution&);
+
 // A kernel of one group as `convolve` reads it, for pictures of any size, and how many floats that takes.
 long packed_floats(const Kernels&, const Convolution&);
 void pack_kernel(const Kernels&, const Pool&, const Convolution&, const float* kernel, float* packed);

@@ -1,4 +1,6 @@
 // The doors of the convolutions: typed FFI handlers that check shapes and call the kernels.
+#include <stdexcept>
+
 #include "conv.h"
 #include "doors.h"
 
@@ -46,7 +48,7 @@ ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, F3
 }
 
 // A convolution of whole windows with a kernel of these dimensions.
-Convolution packable(int64_t rows, int64_t cols, int64_t channels, int64_t features, int64_t half) {
+Convolution packable(int64_t rows, int64_t cols, int64_t channels, int64_t features, int64_t half, int64_t points) {
   Convolution conv{};
   conv.in = {1, rows, cols, channels};
   conv.out = {1, 1, 1, features};
@@ -54,24 +56,27 @@ Convolution packable(int64_t rows, int64_t cols, int64_t channels, int64_t featu
   conv.kernel_cols = cols;
   conv.stride_rows = conv.stride_cols = conv.dilation_rows = conv.dilation_cols = conv.groups = 1;
   conv.precision = half ? kBfloat16 : kFloat32;
+  conv.points = static_cast<int>(points);
   return conv;
 }
 
-ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed, int64_t half) {
+ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed, int64_t half, int64_t points) {
   return guarded([&] {
     const auto k = kernel.dimensions();
-    const Convolution conv = packable(k[0], k[1], k[2], k[3], half);
+    const Convolution conv = packable(k[0], k[1], k[2], k[3], half, points);
     pack_kernel(chosen(), pool_of(threads), conv, kernel.typed_data(), packed->typed_data());
   });
 }
 
 ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, F32 addend, Out32 y, Out8 argmax, Longs strides,
                        Longs padding, Longs dilation, int64_t groups, int64_t direct, int64_t half, Longs sizes, Longs taps,
-                       int64_t relu) {
+                       int64_t points, int64_t relu) {
   return guarded([&] {
-    const Convolution conv =
+    Convolution conv =
         convolution(shape_of(x), taps[0], taps[1], {x.dimensions()[0], sizes[0], sizes[1], bias.dimensions()[0]},
                     {strides, padding, dilation, groups, direct, half});
+    conv.points = static_cast<int>(points);
+    if (points && !may_pack_points(conv)) throw std::invalid_argument("a kernel packed at points is for other convolutions");
     const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear, some(addend)};
     convolve(chosen(), pool_of(threads), conv, x.typed_data(), packed.typed_data(), output, true);
   });
@@ -116,12 +121,13 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(
         .Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(striate_conv_pack, conv_pack,
-                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Ret<F32>().Attr<int64_t>("half"));
+                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Ret<F32>().Attr<int64_t>("half")
+                                  .Attr<int64_t>("points"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_packed, conv_packed,
     ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
-        .Attr<Longs>("taps").Attr<int64_t>("relu"));
+        .Attr<Longs>("taps").Attr<int64_t>("points").Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_input_gradient, conv_input_gradient,
@@ -134,8 +140,18 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(
 
 extern "C" const char* striate_isa() { return chosen().name; }
 
-extern "C" int64_t striate_packed_floats(int64_t rows, int64_t cols, int64_t channels, int64_t features, int64_t half) {
-  return packed_floats(chosen(), packable(rows, cols, channels, features, half));
+extern "C" int64_t striate_packed_floats(int64_t rows, int64_t cols, int64_t channels, int64_t features, int64_t half,
+                                         int64_t points) {
+  return packed_floats(chosen(), packable(rows, cols, channels, features, half, points));
+}
+
+// For answers of rows x cols pixels by a kernel that moves by single pixels.
+extern "C" int64_t striate_points(int64_t rows, int64_t cols, int64_t kernel_rows, int64_t kernel_cols, int64_t channels,
+                                  int64_t features) {
+  Convolution conv = packable(kernel_rows, kernel_cols, channels, features, 0, 0);
+  conv.out.rows = rows;
+  conv.out.cols = cols;
+  return points_for(conv);
 }
 
 #pragma GCC visibility pop

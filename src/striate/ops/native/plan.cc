@@ -100,6 +100,7 @@ Plan plan_phase(const Convolution& conv, long row, long col) {
   sweep.out_col_step = conv.stride_cols;
   sweep.groups = conv.groups;
   sweep.way = conv.way;
+  sweep.points = 0;
   gather(plan, taps_of_phase(conv, row, col));
   return plan;
 }
@@ -129,6 +130,7 @@ Plan plan_forward(const Convolution& conv) {
   sweep.out_row_step = sweep.out_col_step = 1;
   sweep.groups = conv.groups;
   sweep.way = conv.way;
+  sweep.points = conv.points;
   std::vector<Tap> taps;
   for (long i = 0; i < conv.kernel_rows; ++i)
     for (long j = 0; j < conv.kernel_cols; ++j)

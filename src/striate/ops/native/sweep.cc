@@ -7,6 +7,7 @@
 #include "scratch.h"
 #include "tile.h"
 #include "winograd.h"
+#include "winograd_kernel.h"
 
 namespace striate {
 namespace STRIATE_ISA {
@@ -192,11 +193,14 @@ void run_task(const Work& work, long task) {
 }  // namespace
 
 long sweep_packed_floats(const Sweep& sweep) {
+  if (sweep.points) return winograd_floats(sweep);
   return sweep.groups * divide_up(sweep.out.channels / sweep.groups, kPanelLanes) * sweep.depth * kPanelLanes;
 }
 
 void run_pack(const Pool& pool, const Sweep& sweep, const Weights& weights, float* packed) {
-  pool.each(pack_tasks(sweep), [&](long i) { pack(sweep, weights, pack_task(sweep, i), packed); });
+  float* taps = sweep.points ? scratch(kPacked, sweep.depth * panels_of(sweep) * kPanelLanes) : packed;
+  pool.each(pack_tasks(sweep), [&](long i) { pack(sweep, weights, pack_task(sweep, i), taps); });
+  if (sweep.points) pack_winograd(pool, sweep, taps, packed);
 }
 
 void run_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, const Weights& weights, const Output& output) {
@@ -211,7 +215,7 @@ void run_sweep(const Pool& pool, const Sweep& sweep, const Incoming& in, const W
       memcpy(bias + g * panels * kPanelLanes, output.bias + g * all, static_cast<unsigned long>(all) * 4);
   if (!weights.packed) run_pack(pool, sweep, weights, bias + biases);
   const float* packed = weights.packed ? weights.data : bias + biases;
-  if (suits_winograd(sweep)) return run_winograd(pool, sweep, in, packed, bias, output);
+  if (sweep.points || suits_winograd(sweep)) return run_winograd(pool, sweep, in, packed, bias, output);
   work.packed = packed;
   work.bias = bias;
   pool.each(work.blocking.tasks, [&](long task) { run_task(work, task); });

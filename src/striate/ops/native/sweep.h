@@ -29,6 +29,7 @@ struct Convolution {
   long groups;
   Way way;
   Precision precision;
+  int points;  // on a side, at which a packed kernel's values are; 0: it is packed as taps
 };
 
 // `length` contiguous floats of one input row, `cols` pixels of it, starting at (row, col) relative to the pixel at
@@ -52,6 +53,7 @@ struct Sweep {
   long out_col, out_col_step;
   long groups;
   Way way;
+  int points;
   const Run* runs;
   long run_count;
   long depth;                 // floats gathered for a pixel: the sum of the lengths

@@ -1,20 +1,21 @@
-// Tiles of 4x4 outputs: their inputs are taken to 36 points, multiplied there as 36 matrix products, and taken back.
+// Tiles of outputs: their inputs are taken to the points, multiplied there as a matrix product a point, and taken back.
 //
-// A task is some tiles, in reading order, of one image or several: few enough that their values stay in the
-// second-level cache, enough that each matrix product fills its registers. Tasks depend on the shape alone, so the
-// result does not depend on the number of threads.
+// With many tiles a task is some of them, in reading order, of one image or several: few enough that their values stay
+// in the second-level cache, enough that each matrix product fills its registers. With few, all tiles are taken to the
+// points first and a task is a panel of features, so that a kernel's values are read once. Tasks depend on the shape
+// alone, so the result does not depend on the number of threads.
 #include "winograd.h"
 
-#include "pooled.h"
 #include "scratch.h"
 #include "tile.h"
-#include "winograd_tiles.h"
+#include "winograd_outputs.h"
 
 namespace striate {
 namespace STRIATE_ISA {
 namespace {
 
-constexpr long kCacheFloats = 256 << 10;  // a megabyte of values at points and products
+constexpr long kCacheFloats = 256 << 10;   // a megabyte of values at points and products
+constexpr long kCommonFloats = 512 << 10;  // values that all tasks read: two megabytes
 constexpr long kMostTiles = 4 * kTile;
 constexpr long kManyTasks = 16;
 // In products: for one channel of one tile, and for one weight, whose 36 values are written and then read by every task.
@@ -24,66 +25,39 @@ constexpr double kClearGain = 0.9;
 struct Work {
   const Tiling& tiling;
   const Incoming& in;
-  const Output& output;
-  const float* bias;
-  long channels, features, panels, units_per_task;
-  float* kernel;  // (panel, point, channel, lanes)
-  long panel_step;
+  Outputs outputs;
+  const float* kernel;  // (panel, point, channel, lanes)
+  long channels, panels;
 };
 
-long lanes_of(const Work& w, long panel) { return w.features - panel * kPanelLanes <= kLanes ? kLanes : kPanelLanes; }
-
-long most_tiles(const Sweep& sweep) {
-  const long fitting = kCacheFloats / (kSquare * (sweep.in.channels + kPanelLanes)) / kTile * kTile;
-  return most(long(kTile), least(kMostTiles, fitting));
-}
-
-Work divide(const Tiling& tiling, const Incoming& in, const Output& output, const float* bias) {
-  Work w{tiling, in, output, bias, tiling.sweep.in.channels, tiling.sweep.out.channels, 0, 0, nullptr, 0};
-  w.panels = divide_up(w.features, kPanelLanes);
-  const long sharing = most(divide_up(tiling.units, kManyTasks), divide_up(long(kTile), tiling.unit_tiles));
-  w.units_per_task = most(1L, least(most_tiles(tiling.sweep) / tiling.unit_tiles, sharing));
-  w.panel_step = kSquare * w.channels * kPanelLanes;
-  return w;
-}
-
-// The nine taps of one input channel, for a panel of features, at all points.
-void transform_kernel(const Work& w, const float* packed, long panel, long channel) {
-  const long lanes = lanes_of(w, panel);
-  const float* taps = packed + panel * w.tiling.sweep.depth * kPanelLanes + channel * lanes;
-  float* values = w.kernel + panel * w.panel_step + channel * lanes;
-  for (long v = 0; v < lanes; v += kLanes) {
-    Vec half[kPoints][kTaps];
-    for (int j = 0; j < kTaps; ++j) {
-      Vec tap[kTaps], value[kPoints];
-      for (int i = 0; i < kTaps; ++i) tap[i] = load(taps + (i * kTaps + j) * w.channels * lanes + v);
-      kernel_values(tap, value);
-      for (int i = 0; i < kPoints; ++i) half[i][j] = value[i];
-    }
-    for (int i = 0; i < kPoints; ++i) {
-      Vec value[kPoints];
-      kernel_values(half[i], value);
-      for (int j = 0; j < kPoints; ++j) store(values + (i * kPoints + j) * w.channels * lanes + v, value[j]);
-    }
-  }
-}
+struct Product {
+  const float* values;  // (tile, channel)
+  const float* kernel;  // (channel, lanes)
+  const float* ahead;   // of the kernel's values that are wanted next, what this product asks the memory for
+  long channels, request;
+  float* products;      // (tile, lanes)
+};
 
 // M tiles x V vectors of features at one point.
 template <int M, int V>
-void multiply(const float* values, long channels, const float* kernel, float* products) {
+void multiply(const Product& p) {
   Vec sum[M][V];
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) sum[m][v] = Vec{};
-  accumulate<M, V>(sum, values, channels, kernel, channels);
+  const float* ahead = p.ahead;
+  for (long c = 0; c < p.channels; c += kBetween, ahead += p.request) {
+    for (long i = 0; i < p.request; i += kLineFloats) __builtin_prefetch(ahead + i, 0, 2);
+    accumulate<M, V>(sum, p.values + c, p.channels, p.kernel + c * V * kLanes, least(kBetween, p.channels - c));
+  }
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) store(products + (m * V + v) * kLanes, sum[m][v]);
+    for (int v = 0; v < V; ++v) store(p.products + (m * V + v) * kLanes, sum[m][v]);
 }
 
-typedef void (*Multiply)(const float*, long, const float*, float*);
+typedef void (*Multiply)(const Product&);
 
 template <int V, int... M>
 struct MultiplyRow {
@@ -93,101 +67,69 @@ struct MultiplyRow {
 template <int V>
 using Multiplies = MultiplyRow<V, STRIATE_HEIGHTS>;
 
-void multiply_panel(const Work& w, long panel, const float* values, long step, long tiles, float* products,
-                    long product_step) {
-  const long lanes = lanes_of(w, panel), groups = divide_up(tiles, long(kTile));
+// One vector more than needed keeps the streams of the points from meeting in one set of the cache.
+long stream(long tiles, long width) { return tiles * width + kLanes; }
+
+// All tiles at one point, for a panel of features whose kernel begins at `kernel`; `next` is what is wanted next.
+void multiply_tiles(const Work& w, long lanes, const float* values, long tiles, const float* kernel, const float* next,
+                    float* products) {
+  const long groups = divide_up(tiles, long(kTile)), requests = divide_up(w.channels, kBetween);
+  const long request = divide_up(divide_up(w.channels * lanes, groups * requests), kLineFloats) * kLineFloats;
   const Multiply* kernels = lanes == kLanes ? Multiplies<1>::kernels : Multiplies<2>::kernels;
-  for (int point = 0; point < kSquare; ++point) {
-    const float* kernel = w.kernel + panel * w.panel_step + point * w.channels * lanes;
-    for (long g = 0; g < groups; ++g) {
-      const long from = tiles * g / groups, to = tiles * (g + 1) / groups;
-      kernels[to - from - 1](values + point * step + from * w.channels, w.channels, kernel,
-                             products + point * product_step + from * lanes);
-    }
+  for (long g = 0; g < groups; ++g) {
+    const long from = tiles * g / groups, to = tiles * (g + 1) / groups;
+    kernels[to - from - 1]({values + from * w.channels, kernel, next + g * requests * request, w.channels, request,
+                            products + from * lanes});
   }
 }
 
-// A vector of features of one tile: products at all points back to outputs, with bias and activation.
-inline void finish_outputs(const float* products, long step, Vec bias, bool relu, Vec (&y)[kOutputs][kOutputs]) {
-  Vec half[kOutputs][kPoints];
-#pragma GCC unroll 6
-  for (int j = 0; j < kPoints; ++j) {
-    Vec m[kPoints], column[kOutputs];
-#pragma GCC unroll 6
-    for (int i = 0; i < kPoints; ++i) m[i] = load(products + (i * kPoints + j) * step);
-    outputs_from(m, column);
-#pragma GCC unroll 4
-    for (int i = 0; i < kOutputs; ++i) half[i][j] = column[i];
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < kOutputs; ++i) {
-    outputs_from(half[i], y[i]);
-#pragma GCC unroll 4
-    for (int j = 0; j < kOutputs; ++j) {
-      y[i][j] += bias;
-      if (relu) y[i][j] = y[i][j] < 0.0f ? Vec{} : y[i][j];  // a NaN stays a NaN
+template <int P>
+void run_apart(const Pool& pool, const Work& w) {
+  const long units = w.tiling.units, unit = w.tiling.unit_tiles;
+  const long sharing = most(divide_up(units, kManyTasks), divide_up(long(kTile), unit));
+  const long fitting = kCacheFloats / (P * P * (w.channels + kPanelLanes)) / kTile * kTile;
+  const long at_once = most(1L, least(most(long(kTile), least(kMostTiles, fitting)) / unit, sharing));
+  pool.each(divide_up(units, at_once), [&](long task) {
+    const long first = task * at_once, count = least(at_once, units - first);
+    const long step = stream(tiles_of(w.tiling, first, count), w.channels);
+    float* values = scratch(kInputValues, P * P * step);
+    transform_inputs<P>(w.tiling, w.in, first, count, values, step);
+    const long tiles = tiles_of(w.tiling, first, count), product_step = stream(tiles, kPanelLanes);
+    float* products = scratch(kProducts, P * P * product_step);
+    for (long panel = 0; panel < w.panels; ++panel) {
+      const long lanes = lanes_of_panel(w.tiling.sweep, panel), block = w.channels * lanes;
+      const float* kernel = w.kernel + panel * panel_floats(w.tiling.sweep, P);
+      for (long point = 0; point < P * P; ++point, kernel += block)
+        multiply_tiles(w, lanes, values + point * step, tiles, kernel, kernel + block, products + point * product_step);
+      finish_panel<P>(w.outputs, first, count, panel, products, product_step);
     }
-  }
+  });
 }
 
-void write_outputs(const Work& w, const Unit& unit, long col, long feature, const Vec (&y)[kOutputs][kOutputs]) {
-  const Sweep& sweep = w.tiling.sweep;
-  const Shape& out = sweep.out;
-  const long rows = least(long(kOutputs), sweep.rows - unit.row), cols = least(long(kOutputs), sweep.cols - col);
-  const long begin = ((unit.image * out.rows + unit.row) * out.cols + col) * out.channels + feature;
-  for (long i = 0; i < rows; ++i) {
-    for (long j = 0; j < cols; ++j) {
-      const long place = begin + (i * out.cols + j) * out.channels;
-      Vec value = y[i][j];
-      if (w.output.addend) {
-        value += load(w.output.addend + place);
-        if (w.output.activation == kRelu) value = value < 0.0f ? Vec{} : value;
-      }
-      store(w.output.data + place, value);
+template <int P>
+void run_together(const Pool& pool, const Work& w, float* values) {
+  const long units = w.tiling.units, step = stream(units * w.tiling.unit_tiles, w.channels);
+  pool.each(units, [&](long unit) {
+    transform_inputs<P>(w.tiling, w.in, unit, 1, values + tiles_of(w.tiling, 0, unit) * w.channels, step);
+  });
+  const long tiles = tiles_of(w.tiling, 0, units), product_step = stream(tiles, kPanelLanes);
+  float* products = values + P * P * step;
+  pool.each(P * P, [&](long point) {
+    const float* kernel = w.kernel;
+    for (long panel = 0; panel < w.panels; ++panel, kernel += panel_floats(w.tiling.sweep, P)) {
+      const long lanes = lanes_of_panel(w.tiling.sweep, panel);
+      const float *here = kernel + point * w.channels * lanes, *next = here + panel_floats(w.tiling.sweep, P);
+      multiply_tiles(w, lanes, values + point * step, tiles, here, next,
+                     products + (panel * P * P + point) * product_step);
     }
-  }
-}
-
-void write_pooled(const Work& w, const Unit& unit, long col, long feature, const Vec (&y)[kOutputs][kOutputs]) {
-  const long rows = w.tiling.sweep.rows / 2, cols = w.tiling.sweep.cols / 2;
-  for (long i = 0; i < kOutputs / 2 && unit.row / 2 + i < rows; ++i)
-    for (long j = 0; j < kOutputs / 2 && col / 2 + j < cols; ++j) {
-      const Vec corners[4] = {y[2 * i][2 * j], y[2 * i][2 * j + 1], y[2 * i + 1][2 * j], y[2 * i + 1][2 * j + 1]};
-      const long pixel = (unit.image * rows + unit.row / 2 + i) * cols + col / 2 + j;
-      const long place = pixel * w.features + feature;
-      pool_corners(corners, kLanes, w.output.data + place, w.output.argmax + place);
+  });
+  pool.each(units, [&](long unit) {
+    for (long panel = 0; panel < w.panels; ++panel) {
+      const long lanes = lanes_of_panel(w.tiling.sweep, panel);
+      finish_panel<P>(w.outputs, unit, 1, panel,
+                      products + panel * P * P * product_step + tiles_of(w.tiling, 0, unit) * lanes, product_step);
     }
-}
-
-void finish_panel(const Work& w, long first, long count, long panel, const float* products, long step) {
-  const long lanes = lanes_of(w, panel);
-  const bool relu = w.output.activation == kRelu && !w.output.addend;
-  for (long u = first; u < first + count; ++u) {
-    const Unit unit = unit_at(w.tiling, u);
-    for (long col = unit.from; col < unit.to; col += kOutputs, products += lanes) {
-      for (long v = 0; v < lanes; v += kLanes) {
-        const long feature = panel * kPanelLanes + v;
-        Vec y[kOutputs][kOutputs];
-        finish_outputs(products + v, step, load(w.bias + feature), relu, y);
-        if (w.output.argmax) write_pooled(w, unit, col, feature, y);
-        else write_outputs(w, unit, col, feature, y);
-      }
-    }
-  }
-}
-
-void run_task(const Work& w, long task) {
-  const long first = task * w.units_per_task, count = least(w.units_per_task, w.tiling.units - first);
-  const long tiles = tiles_of(w.tiling, first, count);
-  // One vector more than needed keeps the 36 streams from meeting in one set of the cache.
-  const long step = tiles * w.channels + kLanes, product_step = tiles * kPanelLanes + kLanes;
-  float* values = scratch(kInputValues, kSquare * step);
-  float* products = scratch(kProducts, kSquare * product_step);
-  transform_inputs(w.tiling, w.in, first, count, values, step);
-  for (long panel = 0; panel < w.panels; ++panel) {
-    multiply_panel(w, panel, values, step, tiles, products, product_step);
-    finish_panel(w, first, count, panel, products, product_step);
-  }
+  });
 }
 
 // A dense 3x3 kernel with stride 1, over whole vectors of channels.
@@ -198,6 +140,23 @@ bool is_square(const Sweep& s) {
   for (long r = 0; r < kTaps; ++r)
     if (s.runs[r].cols != kTaps || s.runs[r].row != s.runs[0].row + r || s.runs[r].col != s.runs[0].col) return false;
   return true;
+}
+
+template <int P>
+void run_at_points(const Pool& pool, const Sweep& sweep, const Incoming& in, const float* packed, bool ready,
+                   const float* bias, const Output& output) {
+  const Tiling tiling(sweep, kMostTiles, P - kTaps + 1);
+  Work w{tiling, in, {tiling, output, bias}, packed, sweep.in.channels, panels_of(sweep)};
+  const long needed = ready ? 0 : w.panels * panel_floats(sweep, P);
+  const long common = P * P * stream(tiling.units * tiling.unit_tiles, w.channels + w.panels * kPanelLanes + kLanes);
+  const bool together = common <= kCommonFloats;
+  float* kernel = scratch(kKernelValues, needed + (together ? common : 0));
+  if (!ready) {
+    take_kernel_to_points<P>(pool, sweep, packed, kernel);
+    w.kernel = kernel;
+  }
+  if (together) run_together<P>(pool, w, kernel + needed);
+  else run_apart<P>(pool, w);
 }
 
 }  // namespace
@@ -211,18 +170,18 @@ bool suits_winograd(const Sweep& s) {
   return s.way == kFewest || tiles * kSquare * width + transforms < kClearGain * pixels * s.tap_count * width;
 }
 
+long winograd_floats(const Sweep& sweep) { return panels_of(sweep) * panel_floats(sweep, sweep.points); }
+
+void pack_winograd(const Pool& pool, const Sweep& sweep, const float* packed, float* values) {
+  if (sweep.points == kPoints) take_kernel_to_points<kPoints>(pool, sweep, packed, values);
+  else take_kernel_to_points<kFewPoints>(pool, sweep, packed, values);
+}
+
 void run_winograd(const Pool& pool, const Sweep& sweep, const Incoming& in, const float* packed, const float* bias,
                   const Output& output) {
-  const Tiling tiling(sweep, most_tiles(sweep));
-  Work w = divide(tiling, in, output, bias);
-  w.kernel = scratch(kKernelValues, w.panels * w.panel_step);
-  constexpr long kChannelsAtOnce = 16;
-  const long blocks = divide_up(w.channels, kChannelsAtOnce);
-  pool.each(w.panels * blocks, [&](long i) {
-    const long from = i % blocks * kChannelsAtOnce;
-    for (long c = from; c < least(w.channels, from + kChannelsAtOnce); ++c) transform_kernel(w, packed, i / blocks, c);
-  });
-  pool.each(divide_up(tiling.units, w.units_per_task), [&](long task) { run_task(w, task); });
+  const bool ready = sweep.points != 0;
+  if (sweep.points == kFewPoints) run_at_points<kFewPoints>(pool, sweep, in, packed, ready, bias, output);
+  else run_at_points<kPoints>(pool, sweep, in, packed, ready, bias, output);
 }
 
 }  // namespace STRIATE_ISA

@@ -61,11 +61,11 @@ void add_bias(const Square<kOutputs>& square, long features, float* bias) {
 // The values of some units' tiles, `tile` of which lie before them in the block.
 void transform(const Work& w, long first, long count, long tile, float* bias) {
   if (count <= 0) return;
-  transform_inputs(w.tiling, {w.x, nullptr, nullptr}, first, count, w.values + tile * w.channels, w.value_step);
+  transform_inputs<kPoints>(w.tiling, {w.x, nullptr, nullptr}, first, count, w.values + tile * w.channels, w.value_step);
   float* gradients = w.gradients + tile * w.features;
   each_square<kOutputs>(w.tiling, w.incoming, w.tiling.sweep.out, first, count, 0, 0,
                         [&](const Square<kOutputs>& square) {
-                          take_to_points(square, w.features, gradients, w.gradient_step, output_gradient_values);
+                          take_to_points<kPoints>(square, w.features, gradients, w.gradient_step, output_gradient_values);
                           add_bias(square, w.features, bias);
                           gradients += w.features;
                         });

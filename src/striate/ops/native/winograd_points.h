@@ -1,8 +1,9 @@
-// The three transforms of Winograd's F(4, 3): four outputs of a three-tap filter from six products instead of twelve.
+// The transforms of Winograd's F(4, 3), four outputs of a three-tap filter from six products instead of twelve, and of
+// F(2, 3), two outputs from four products instead of six.
 //
 // A convolution of one row is a product of polynomials, and a product is known from its values at enough points: here
-// 0, 1, -1, 2, -2 and infinity. Each function takes one row (or column) of vectors to its values at those points or
-// back. S. Winograd, Arithmetic complexity of computations, 1980; Lavin and Gray, Fast algorithms for convolutional
+// 0, 1, -1, 2, -2 and infinity, or 0, 1, -1 and infinity. Each function takes one row (or column) of vectors to its values
+// at those points or back; how many points, the length of the row says. S. Winograd, Arithmetic complexity of computations, 1980; Lavin and Gray, Fast algorithms for convolutional
 // neural networks, 2016.
 #pragma once
 
@@ -11,7 +12,9 @@
 namespace striate {
 namespace STRIATE_ISA {
 
-constexpr int kPoints = 6, kOutputs = 4, kTaps = 3;
+constexpr int kTaps = 3;
+constexpr int kPoints = 6, kFewPoints = 4;
+constexpr int kOutputs = kPoints - kTaps + 1;
 constexpr int kSquare = kPoints * kPoints;
 
 // B^T d: six inputs at the six points.
@@ -26,6 +29,13 @@ inline void input_values(const Vec (&d)[kPoints], Vec (&v)[kPoints]) {
   v[5] = 4.0f * (d[1] - d[3]) + d[5] - d[3];
 }
 
+inline void input_values(const Vec (&d)[kFewPoints], Vec (&v)[kFewPoints]) {
+  v[0] = d[0] - d[2];
+  v[1] = d[1] + d[2];
+  v[2] = d[2] - d[1];
+  v[3] = d[3] - d[1];
+}
+
 // G g: three taps at the six points.
 inline void kernel_values(const Vec (&g)[kTaps], Vec (&u)[kPoints]) {
   const Vec outer = (g[0] + g[2]) * (1.0f / 6), middle = g[1] * (1.0f / 6);
@@ -38,6 +48,14 @@ inline void kernel_values(const Vec (&g)[kTaps], Vec (&u)[kPoints]) {
   u[5] = g[2];
 }
 
+inline void kernel_values(const Vec (&g)[kTaps], Vec (&u)[kFewPoints]) {
+  const Vec outer = (g[0] + g[2]) * 0.5f, middle = g[1] * 0.5f;
+  u[0] = g[0];
+  u[1] = outer + middle;
+  u[2] = outer - middle;
+  u[3] = g[2];
+}
+
 // A^T m: four outputs from the products at the six points.
 inline void outputs_from(const Vec (&m)[kPoints], Vec (&y)[kOutputs]) {
   const Vec sum = m[1] + m[2], difference = m[1] - m[2];
@@ -46,6 +64,11 @@ inline void outputs_from(const Vec (&m)[kPoints], Vec (&y)[kOutputs]) {
   y[1] = difference + 2.0f * far_difference;
   y[2] = sum + 4.0f * far_sum;
   y[3] = difference + 8.0f * far_difference + m[5];
+}
+
+inline void outputs_from(const Vec (&m)[kFewPoints], Vec (&y)[kFewPoints - kTaps + 1]) {
+  y[0] = m[0] + m[1] + m[2];
+  y[1] = m[1] - m[2] + m[3];
 }
 
 // A d: the way back through `outputs_from`.

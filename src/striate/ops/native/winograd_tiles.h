@@ -1,4 +1,4 @@
-// The 4x4 tiles of a 3x3 sweep's output, and what they read, taken to the points.
+// The square tiles of a 3x3 sweep's output, and what they read, taken to the points.
 #pragma once
 
 #include "rows.h"
@@ -11,12 +11,13 @@ namespace STRIATE_ISA {
 // Tiles in reading order, over all images. A unit is a row of tiles, or a piece of one where rows are long.
 struct Tiling {
   const Sweep& sweep;
+  long outputs;  // a tile has outputs x outputs
   long rows, cols, pieces;
   long unit_tiles, units;
 
   // Units of at most `most` tiles.
-  Tiling(const Sweep& s, long most)
-      : sweep(s), rows(divide_up(s.rows, long(kOutputs))), cols(divide_up(s.cols, long(kOutputs))) {
+  Tiling(const Sweep& s, long most, long side = kOutputs)
+      : sweep(s), outputs(side), rows(divide_up(s.rows, side)), cols(divide_up(s.cols, side)) {
     unit_tiles = divide_up(cols, divide_up(cols, most));
     pieces = divide_up(cols, unit_tiles);
     units = s.in.images * rows * pieces;
@@ -31,12 +32,12 @@ struct Unit {
 inline Unit unit_at(const Tiling& tiling, long index) {
   const long piece = index % tiling.pieces, row = index / tiling.pieces;
   const long from = piece * tiling.unit_tiles, to = least(tiling.cols, from + tiling.unit_tiles);
-  return {row / tiling.rows, row % tiling.rows * kOutputs, from * kOutputs, to * kOutputs};
+  return {row / tiling.rows, row % tiling.rows * tiling.outputs, from * tiling.outputs, to * tiling.outputs};
 }
 
 inline long tiles_of(const Tiling& tiling, long first, long count) {
   long tiles = 0;
-  for (long u = first; u < first + count; ++u) tiles += (unit_at(tiling, u).to - unit_at(tiling, u).from) / kOutputs;
+  for (long u = first; u < first + count; ++u) tiles += (unit_at(tiling, u).to - unit_at(tiling, u).from) / tiling.outputs;
   return tiles;
 }
 
@@ -50,7 +51,7 @@ inline Rows rows_for_tiles(const Tiling& tiling, const Incoming& in, const Shape
   rows.shape = shape;
   rows.width = shape.channels;
   rows.col = begin.from + left;
-  rows.cols = begin.to - begin.from + height - kOutputs;
+  rows.cols = begin.to - begin.from + height - tiling.outputs;
   rows.copied = rows.col < 0 || rows.col + rows.cols > shape.cols || altered(in);
   rows.pitch = shape.channels;
   const bool across = begin.image != end.image;
@@ -78,7 +79,7 @@ void each_square(const Tiling& tiling, const Incoming& in, const Shape& shape, l
     const Unit unit = unit_at(tiling, u);
     const float* from[N];
     for (int i = 0; i < N; ++i) from[i] = rows.at(unit.image, unit.row + top + i);
-    for (long col = unit.from; col < unit.to; col += kOutputs) {
+    for (long col = unit.from; col < unit.to; col += tiling.outputs) {
       Square<N> square;
       for (int i = 0; i < N; ++i) {
         square.rows[i] = from[i] ? from[i] + (col + left) * rows.pitch : zeros;
@@ -89,41 +90,42 @@ void each_square(const Tiling& tiling, const Incoming& in, const Shape& shape, l
   }
 }
 
-// N x N vectors of pixels at all points, by `transform` along columns and then along rows; the values of a point lie
+// N x N vectors of pixels at P x P points, by `transform` along columns and then along rows; the values of a point lie
 // `step` floats apart.
-template <int N, typename F>
+template <int P, int N, typename F>
 inline __attribute__((always_inline)) void take_to_points(const Square<N>& square, long channels, float* values,
                                                           long step, const F& transform) {
   for (long c = 0; c < channels; c += kLanes) {
-    Vec half[kPoints][N];
+    Vec half[P][N];
 #pragma GCC unroll 6
     for (int j = 0; j < N; ++j) {
-      Vec pixels[N], value[kPoints];
+      Vec pixels[N], value[P];
 #pragma GCC unroll 6
       for (int i = 0; i < N; ++i) pixels[i] = load(square.rows[i] + j * square.pitches[i] + c);
       transform(pixels, value);
 #pragma GCC unroll 6
-      for (int i = 0; i < kPoints; ++i) half[i][j] = value[i];
+      for (int i = 0; i < P; ++i) half[i][j] = value[i];
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < kPoints; ++i) {
-      Vec value[kPoints];
+    for (int i = 0; i < P; ++i) {
+      Vec value[P];
       transform(half[i], value);
 #pragma GCC unroll 6
-      for (int j = 0; j < kPoints; ++j) store(values + (i * kPoints + j) * step + c, value[j]);
+      for (int j = 0; j < P; ++j) store(values + (i * P + j) * step + c, value[j]);
     }
   }
 }
 
-// The inputs of some units' tiles at all points: (point, tile, channel).
-inline void transform_inputs(const Tiling& tiling, const Incoming& in, long first, long count, float* values, long step) {
+// The inputs of some units' tiles at P x P points: (point, tile, channel).
+template <int P>
+void transform_inputs(const Tiling& tiling, const Incoming& in, long first, long count, float* values, long step) {
   const Sweep& sweep = tiling.sweep;
   const long channels = sweep.in.channels;
-  each_square<kPoints>(tiling, in, sweep.in, first, count, sweep.runs[0].row, sweep.runs[0].col,
-                       [&](const Square<kPoints>& square) {
-                         take_to_points(square, channels, values, step, input_values);
-                         values += channels;
-                       });
+  const auto at_points = [](const Vec(&pixels)[P], Vec(&value)[P]) { input_values(pixels, value); };
+  each_square<P>(tiling, in, sweep.in, first, count, sweep.runs[0].row, sweep.runs[0].col, [&](const Square<P>& square) {
+    take_to_points<P>(square, channels, values, step, at_points);
+    values += channels;
+  });
 }
 
 }  // namespace STRIATE_ISA
