@@ -25,6 +25,13 @@ void square_kernel(Convolution& v) {
   v.in.channels = pick({16, 16, 32, 48, 64});
 }
 
+// Pixels side by side, each for itself.
+void pixels_alone(Convolution& v) {
+  v.groups = v.kernel_rows = v.kernel_cols = v.stride_rows = v.stride_cols = v.dilation_rows = v.dilation_cols = 1;
+  v.pad_top = v.pad_left = 0;
+  v.in.channels = pick({16, 32, 64, 96});
+}
+
 // A filter a channel.
 void channels_alone(Convolution& v) { v.groups = v.in.channels = pick({16, 16, 32, 48}); }
 
@@ -42,11 +49,13 @@ Case draw() {
   v.dilation_cols = pick({1, 1, 1, 2, 3});
   v.pad_top = between(0, 3);
   v.pad_left = between(0, 3);
-  const long special = between(0, 5);
+  const long special = between(0, 6);
   if (special < 2) square_kernel(v);
   if (special == 2) channels_alone(v);
-  const long rows = v.in.rows + v.pad_top + between(0, 3) - (v.kernel_rows - 1) * v.dilation_rows - 1;
-  const long cols = v.in.cols + v.pad_left + between(0, 3) - (v.kernel_cols - 1) * v.dilation_cols - 1;
+  if (special == 3) pixels_alone(v);
+  const long below = special == 3 ? 0 : between(0, 3), behind = special == 3 ? 0 : between(0, 3);
+  const long rows = v.in.rows + v.pad_top + below - (v.kernel_rows - 1) * v.dilation_rows - 1;
+  const long cols = v.in.cols + v.pad_left + behind - (v.kernel_cols - 1) * v.dilation_cols - 1;
   if (rows < 0 || cols < 0) return draw();
   v.out = {v.in.images, rows / v.stride_rows + 1, cols / v.stride_cols + 1,
            special == 2 ? v.groups : v.groups * std::min(widest, pick({1, 2, 3, 7, 10, 16, 17, 32, 40, 48, 64, 70}))};
@@ -93,7 +102,7 @@ double as_multiplied(const Convolution& v, float value) {
 }
 
 // The same by a kernel that was packed before, for pictures of any size.
-void convolve_packed(const Kernels& kernels, const Pool& threads, const Case& c, Floats& x, Floats& kernel,
+void convolve_packed(const Kernels& kernels, const Pool& threads, const Case& c, const Incoming& x, Floats& kernel,
                      const Output& y) {
   Convolution answered = c.conv, whole = c.conv;
   whole.in = {1, whole.kernel_rows, whole.kernel_cols, whole.in.channels};
@@ -103,7 +112,44 @@ void convolve_packed(const Kernels& kernels, const Pool& threads, const Case& c,
   answered.points = whole.points = may_pack_points(c.conv) ? static_cast<int>(c.points) : 0;
   Floats packed(packed_floats(kernels, whole));
   pack_kernel(kernels, threads, whole, kernel.data(), packed.data());
-  convolve(kernels, threads, answered, x.data(), packed.data(), y, true);
+  convolve(kernels, threads, answered, x, packed.data(), y, true);
+}
+
+uint16_t narrowed(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+float widened(uint16_t half) {
+  const uint32_t bits = static_cast<uint32_t>(half) << 16;
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+// The same where x, addend and y are arrays of numbers of sixteen bits, or some of them; `y` is what is wanted.
+bool agree_in_halves(const Kernels& kernels, const Pool& threads, const Case& c, Floats& x, Floats& kernel, Floats& bias,
+                     Floats& addend, const std::vector<double>& y) {
+  Buffer<uint16_t> half_x(x.size), half_addend(addend.size), half_y(static_cast<long>(y.size()));
+  for (long i = 0; i < x.size; ++i) half_x[i] = narrowed(x[i]);
+  for (long i = 0; i < addend.size; ++i) half_addend[i] = narrowed(addend[i]);
+  Floats whole_y(static_cast<long>(y.size()));
+  const bool reads = randomness() % 2, adds = randomness() % 2, writes = randomness() % 2;
+  const Incoming in{reads ? nullptr : x.data(), nullptr, nullptr, reads ? half_x.data() : nullptr};
+  Output out{writes ? nullptr : whole_y.data(), nullptr, bias.data(), c.relu ? kRelu : kLinear, c.adds && !adds ? addend.data() : nullptr};
+  out.halves = writes ? half_y.data() : nullptr;
+  out.half_addend = c.adds && adds ? half_addend.data() : nullptr;
+  convolve_packed(kernels, threads, c, in, kernel, out);
+  const long terms = c.conv.kernel_rows * c.conv.kernel_cols * c.conv.in.channels;
+  if (!writes) return near("y in halves", whole_y, y, terms);
+  for (long i = 0; i < half_y.size; ++i) {
+    const double wanted = y[static_cast<size_t>(i)], got = widened(half_y[i]);
+    if (std::fabs(got - wanted) < std::fabs(wanted) / 256 + 2e-5 * (1 + std::sqrt(static_cast<double>(terms)))) continue;
+    std::printf("y[%ld] written in halves is %g, wanted %g\n", i, got, wanted);
+    return false;
+  }
+  return true;
 }
 
 bool agree(const Kernels& kernels, Case c) {
@@ -114,6 +160,7 @@ bool agree(const Kernels& kernels, Case c) {
   Floats x(count(v.in)), kernel(taps), bias(features), y(count(small)), dy(count(small)), dx(count(v.in)), dk(taps), db(features), addend(count(small));
   Buffer<uint8_t> argmax(count(small));
   fill(x), fill(kernel), fill(bias), fill(dy), fill(addend);
+  for (long i = 0; i < addend.size; ++i) addend[i] = widened(narrowed(addend[i]));
   const Pool threads{&c.threads, run_on_threads};
 
   std::vector<double> z(static_cast<size_t>(count(v.out))), dz(z.size()), wanted(static_cast<size_t>(count(small)));
@@ -124,7 +171,7 @@ bool agree(const Kernels& kernels, Case c) {
   if (c.relu)
     for (double& value : z) value = std::max(value, 0.0);
 
-  convolve(kernels, threads, v, x.data(), kernel.data(), {y.data(), c.pool ? argmax.data() : nullptr, bias.data(), c.relu ? kRelu : kLinear,
+  convolve(kernels, threads, v, {x.data(), nullptr, nullptr}, kernel.data(), {y.data(), c.pool ? argmax.data() : nullptr, bias.data(), c.relu ? kRelu : kLinear,
             c.adds ? addend.data() : nullptr});
   for (long n = 0; n < small.images; ++n)
     for (long i = 0; i < small.rows; ++i)
@@ -145,9 +192,10 @@ bool agree(const Kernels& kernels, Case c) {
   const long depth = taps / features, pixels = v.out.images * v.out.rows * v.out.cols;
   if (!near("y", y, wanted, depth)) return false;
   if (v.groups == 1) {
-    convolve_packed(kernels, threads, c, x, kernel, {y.data(), c.pool ? argmax.data() : nullptr, bias.data(),
+    convolve_packed(kernels, threads, c, {x.data(), nullptr, nullptr}, kernel, {y.data(), c.pool ? argmax.data() : nullptr, bias.data(),
                     c.relu ? kRelu : kLinear, c.adds ? addend.data() : nullptr});
     if (!near("y of a packed kernel", y, wanted, depth)) return false;
+    if (takes_halves(kernels, v) && !c.pool && !agree_in_halves(kernels, threads, c, x, kernel, bias, addend, wanted)) return false;
   }
 
   const Incoming incoming{dy.data(), c.pool ? argmax.data() : nullptr, c.relu ? y.data() : nullptr};

@@ -58,12 +58,17 @@ class Chain:
     addend: str | None = None
 
     def run(
-        self, values: Mapping[str, jax.Array], weights_of: WeightsOf, ready: Ready | None = None
+        self,
+        values: Mapping[str, jax.Array],
+        weights_of: WeightsOf,
+        ready: Ready | None = None,
+        narrow: bool = False,
     ) -> Result:
         """The answer, and the first layer's new state.
 
         Args:
             values: what has been made before, by path. ready: what `prepare` made of the weights.
+            narrow: whether the answer is bfloat16, see `_narrowing.narrow_chains`.
         """
         first, x = self.steps[0].layer, values[self.steps[0].inputs[0]]
         if isinstance(first, BatchNormalization):
@@ -71,7 +76,7 @@ class Chain:
         kernel, bias = ready or self.fold(weights_of)
         assert isinstance(first, Conv2D)  # every other chain begins with one
         how = {name: getattr(first, name) for name in ("strides", "padding", "groups")}
-        how |= {"dilation": first.dilation_rate, "relu": self.relu}
+        how |= {"dilation": first.dilation_rate, "relu": self.relu, "narrow": narrow}
         if self.addend is not None:
             return Result(ops.conv2d_onto(x, kernel, bias, values[self.addend], **how), {})
         return Result(ops.conv2d_block(x, kernel, bias, pool=self.pool, **how), {})

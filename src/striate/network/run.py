@@ -16,6 +16,7 @@ from striate.layers._base import Result, Weight
 from striate.layers._drawing import folded, key_of
 from striate.network._feeding import check_numbers, check_variables, read_inputs
 from striate.network._fusion import all_weights, find_chains
+from striate.network._narrowing import narrow_chains
 from striate.network._preparing import Prepared, replaced
 from striate.network.kept_programs import keep_programs
 from striate.network.shapes import Program, Step
@@ -94,12 +95,13 @@ def execute(
     made: dict[str, jax.Array] = {}
     chains = {} if record else find_chains(program, train, answers=prepared is not None and not train)
     prepared = prepared or {}
+    narrow = narrow_chains(program, chains, prepared)
     for step in program.steps.values():
         if step.path in values:  # a chain has run it
             continue
         if chain := chains.get(step.path):
             weights_of = partial(all_weights, params=params, state=state)
-            result = chain.run(values, weights_of, prepared.get(step.path))
+            result = chain.run(values, weights_of, prepared.get(step.path), step.path in narrow)
             values.update({joined.path: result.output for joined in chain.steps})
             state = _moved(state, step, result)
             continue

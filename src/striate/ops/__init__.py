@@ -1,5 +1,6 @@
 """Pure functions on arrays, channels last, with their own gradients."""
 
+from striate.ops._native import takes_halves
 from striate.ops._norm_native import normalize_batch
 from striate.ops._packed import PackedKernel, pack_kernel
 from striate.ops._ways import PRECISIONS, half, precision_problem, products_of, sums_in_order
@@ -110,6 +111,7 @@ __all__ = [
     "softsign",
     "sparse_categorical_crossentropy",
     "sums_in_order",
+    "takes_halves",
     "tanh",
     "transposed_output_size",
 ]

@@ -45,6 +45,7 @@ def _register(path: Path) -> ctypes.CDLL | None:
     except OSError:
         return None
     loaded.striate_isa.restype = ctypes.c_char_p
+    loaded.striate_halves.restype = ctypes.c_int64
     loaded.striate_packed_floats.restype = ctypes.c_int64
     loaded.striate_packed_floats.argtypes = [ctypes.c_int64] * 6
     loaded.striate_points.restype = ctypes.c_int64
@@ -60,6 +61,12 @@ def isa() -> str | None:
     """The instruction set in use: "avx512", "avx2", "neon" or "plain"; None in pure JAX."""
     loaded = library()
     return None if loaded is None else loaded.striate_isa().decode()
+
+
+def takes_halves() -> bool:
+    """True if packed convolutions read and write bfloat16: the processor multiplies such numbers."""
+    loaded = library()
+    return loaded is not None and bool(loaded.striate_halves())
 
 
 def usable() -> bool:

@@ -84,17 +84,21 @@ def convolve_packed(
     geometry: Geometry,
     relu: bool = False,
     pool: int = 1,
+    narrow: bool = False,
 ) -> jax.Array:
-    """The same as `native_forward` on x (N, H, W, C); it has no gradient."""
+    """The same as `native_forward` on x (N, H, W, C); it has no gradient.
+
+    x and addend may be bfloat16 where the kernel is rounded and the processor can; the answer is if `narrow`.
+    """
     features = kernel.shape[-1]
-    offset = jnp.zeros(features, x.dtype) if bias is None else bias
+    offset = jnp.zeros(features, kernel.dtype) if bias is None else bias
     sizes = geometry.sizes(x.shape[1:3], kernel.taps)
     shape = (x.shape[0], sizes[0] // pool, sizes[1] // pool, features)
     results = (
-        jax.ShapeDtypeStruct(shape, x.dtype),
+        jax.ShapeDtypeStruct(shape, jnp.bfloat16 if narrow else kernel.dtype),
         jax.ShapeDtypeStruct(shape if pool > 1 else (0,), jnp.uint8),
     )
     numbers = {**geometry.attributes(sizes), "half": int(kernel.half)}
-    given = (x, kernel.data, offset, jnp.zeros(0, x.dtype) if addend is None else addend)
+    given = (x, kernel.data, offset, jnp.zeros(0, kernel.dtype) if addend is None else addend)
     numbers |= {"taps": kernel.taps, "points": kernel.points, "relu": int(relu)}
     return _native.call("conv_packed", results, *given, **numbers)[0]

@@ -63,6 +63,7 @@ class Compilable(Weighted):
             augment: "light", "strong" or an `Augmentation`: pictures vary while training, and only then.
             precision: "bfloat16" multiplies numbers rounded to 16 bits in convolutions and dense layers and
                 adds up in float32, which is faster where the processor can (see `ops.products_of`).
+                Answers of `predict` then pass from convolution to convolution as 16 bits too.
             ignored: Keras' run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: everything is
                 compiled, and the number of steps between two looks finds itself.
 

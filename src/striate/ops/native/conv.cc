@@ -103,16 +103,20 @@ long size_of(const Convolution& conv, const Incoming& dy) {
 
 }  // namespace
 
-void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const float* x, const float* kernel,
+bool takes_halves(const Kernels& kernels, const Convolution& conv) {
+  return is_half(kernels, conv) && conv.in.channels >= 16;
+}
+
+void convolve(const Kernels& kernels, const Pool& pool, const Convolution& conv, const Incoming& x, const float* kernel,
               const Output& y, bool packed) {
-  if (is_depthwise(conv) && !y.argmax) return kernels.depthwise(pool, conv, x, kernel, y);
+  if (is_depthwise(conv) && !y.argmax) return kernels.depthwise(pool, conv, x.data, kernel, y);
   const Plan plan = plan_forward(y.argmax ? conv : flatten(conv));
   const Sweep sweep = y.argmax ? pooled(plan.sweep) : plan.sweep;
   const long features = conv.out.channels, channels = conv.in.channels / conv.groups;
   const bool rounds = must_round(kernels, conv);
-  const Rounded input(rounds, x, size_of(conv.in)), taps(rounds && !packed, kernel, kernel_size(conv));
+  const Rounded input(rounds, x.data, size_of(conv.in)), taps(rounds && !packed, kernel, kernel_size(conv));
   const Weights weights{taps.data, channels * features, features, 1, features / conv.groups, packed};
-  products_of(kernels, conv).sweep(pool, sweep, {input.data, nullptr, nullptr}, weights, y);
+  products_of(kernels, conv).sweep(pool, sweep, {input.data, nullptr, nullptr, x.halves}, weights, y);
 }
 
 long packed_floats(const Kernels& kernels, const Convolution& conv) {

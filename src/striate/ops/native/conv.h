@@ -7,8 +7,11 @@
 namespace striate {
 
 // y = activation(conv(x, kernel) + bias); with `argmax`, the 2x2 maxima of that. A kernel may be `packed` before.
-void convolve(const Kernels&, const Pool&, const Convolution&, const float* x, const float* kernel, const Output& y,
+void convolve(const Kernels&, const Pool&, const Convolution&, const Incoming& x, const float* kernel, const Output& y,
               bool packed = false);
+
+// Whether products of sixteen bits have kernels of their own, which read and write such numbers too.
+bool takes_halves(const Kernels&, const Convolution&);
 
 // For a packed kernel's `points`: whether it may have some, and how many serve best for a picture of this size, or 0.
 bool may_pack_points(const Convolution&);

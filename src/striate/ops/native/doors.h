@@ -29,6 +29,13 @@ auto some(Buffer& buffer) {
   return buffer.element_count() ? buffer.typed_data() : nullptr;
 }
 
+// The data of a buffer of numbers of this kind; null where it is empty or of others.
+template <typename T>
+T* numbers(ffi::AnyBuffer& buffer) {
+  const auto kind = sizeof(T) == 4 ? ffi::DataType::F32 : ffi::DataType::BF16;
+  return buffer.element_count() && buffer.element_type() == kind ? reinterpret_cast<T*>(buffer.untyped_data()) : nullptr;
+}
+
 template <typename Buffer>
 Shape shape_of(const Buffer& buffer) {
   const auto d = buffer.dimensions();

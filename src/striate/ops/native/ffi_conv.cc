@@ -43,7 +43,7 @@ ffi::Error conv_forward(ffi::ThreadPool threads, F32 x, F32 kernel, F32 bias, F3
         convolution(x, kernel, {x.dimensions()[0], sizes[0], sizes[1], kernel.dimensions()[3]},
                     {strides, padding, dilation, groups, direct, half});
     const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear, some(addend)};
-    convolve(chosen(), pool_of(threads), conv, x.typed_data(), kernel.typed_data(), output);
+    convolve(chosen(), pool_of(threads), conv, {x.typed_data(), nullptr, nullptr}, kernel.typed_data(), output);
   });
 }
 
@@ -68,17 +68,23 @@ ffi::Error conv_pack(ffi::ThreadPool threads, F32 kernel, Out32 packed, int64_t 
   });
 }
 
-ffi::Error conv_packed(ffi::ThreadPool threads, F32 x, F32 packed, F32 bias, F32 addend, Out32 y, Out8 argmax, Longs strides,
-                       Longs padding, Longs dilation, int64_t groups, int64_t direct, int64_t half, Longs sizes, Longs taps,
-                       int64_t points, int64_t relu) {
+// x, addend and y may be of floats or of numbers of sixteen bits, each for itself.
+ffi::Error conv_packed(ffi::ThreadPool threads, ffi::AnyBuffer x, F32 packed, F32 bias, ffi::AnyBuffer addend,
+                       ffi::Result<ffi::AnyBuffer> y, Out8 argmax, Longs strides, Longs padding, Longs dilation,
+                       int64_t groups, int64_t direct, int64_t half, Longs sizes, Longs taps, int64_t points, int64_t relu) {
   return guarded([&] {
     Convolution conv =
         convolution(shape_of(x), taps[0], taps[1], {x.dimensions()[0], sizes[0], sizes[1], bias.dimensions()[0]},
                     {strides, padding, dilation, groups, direct, half});
     conv.points = static_cast<int>(points);
     if (points && !may_pack_points(conv)) throw std::invalid_argument("a kernel packed at points is for other convolutions");
-    const Output output{y->typed_data(), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear, some(addend)};
-    convolve(chosen(), pool_of(threads), conv, x.typed_data(), packed.typed_data(), output, true);
+    const Output output{numbers<float>(*y), some(*argmax), bias.typed_data(), relu ? kRelu : kLinear,
+                        numbers<float>(addend), numbers<uint16_t>(*y), numbers<uint16_t>(addend)};
+    const Incoming incoming{numbers<float>(x), nullptr, nullptr, numbers<uint16_t>(x)};
+    const bool written = output.halves || output.half_addend;
+    if ((written && output.argmax) || ((written || incoming.halves) && !takes_halves(chosen(), conv)))
+      throw std::invalid_argument("numbers of sixteen bits are for products of such numbers");
+    convolve(chosen(), pool_of(threads), conv, incoming, packed.typed_data(), output, true);
   });
 }
 
@@ -126,7 +132,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(striate_conv_pack, conv_pack,
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
     striate_conv_packed, conv_packed,
-    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Ret<F32>().Ret<U8>() STRIATE_GEOMETRY
+    ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<ffi::AnyBuffer>().Arg<F32>().Arg<F32>().Arg<ffi::AnyBuffer>()
+        .Ret<ffi::AnyBuffer>().Ret<U8>() STRIATE_GEOMETRY
         .Attr<Longs>("taps").Attr<int64_t>("points").Attr<int64_t>("relu"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(
@@ -139,6 +146,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(
         STRIATE_GEOMETRY);
 
 extern "C" const char* striate_isa() { return chosen().name; }
+
+extern "C" int64_t striate_halves() { return chosen().half.sweep != nullptr; }
 
 extern "C" int64_t striate_packed_floats(int64_t rows, int64_t cols, int64_t channels, int64_t features, int64_t half,
                                          int64_t points) {

@@ -31,6 +31,15 @@ inline void fill_row(const Incoming& in, const Shape& shape, long image, long ro
   const long to = outside ? count : most(from, least(count, floor_divide(shape.cols - 1 - col, step) + 1));
   clear(target, from * pitch);
   clear(target + to * pitch, (count - to) * pitch);
+  const long begin = ((image * shape.rows + row) * shape.cols + col + from * step) * width;
+  if (in.halves) {
+    if (pitch == width && step == 1) return copy(in.halves + begin, most(0L, to - from) * width, target + from * pitch);
+    for (long i = from; i < to; ++i) {
+      copy(in.halves + begin + (i - from) * step * width, width, target + i * pitch);
+      clear(target + i * pitch + width, pitch - width);
+    }
+    return;
+  }
   const float* source = nullptr;
   if (altered(in) && from < to) {
     const long first = col + from * step, cols = (to - 1 - from) * step + 1;
@@ -38,7 +47,7 @@ inline void fill_row(const Incoming& in, const Shape& shape, long image, long ro
     write_row(in, shape, image, row, first, first + cols, 0, width, spread, width);
     source = spread;
   } else if (from < to) {
-    source = in.data + ((image * shape.rows + row) * shape.cols + col + from * step) * width;
+    source = in.data + begin;
   }
   if (pitch == width && step == 1) return narrow(source, (to - from) * width, target + from * pitch);
   for (long i = from; i < to; ++i, source += step * width) {

@@ -11,20 +11,25 @@ namespace striate {
 
 // Where a sweep's sums go. With `argmax` the output is the 2x2 maximum of them, and argmax (same shape, 0..3 in
 // reading order) says which of the four it was. An `addend`, of the output's shape and whole vectors of channels, is
-// added before the activation; it does not go together with argmax.
+// added before the activation; it does not go together with argmax. Where products are of sixteen bits, output and addend
+// may be such numbers too: `halves` and `half_addend` in place of `data` and `addend`, not together with argmax.
 struct Output {
   float* data;
   uint8_t* argmax;
   const float* bias;  // (features) or null
   int activation;
   const float* addend;  // or null
+  uint16_t* halves = nullptr;
+  const uint16_t* half_addend = nullptr;
 };
 
-// What a sweep reads: an array as it is, or the gradient of a block's output, to be taken back through the block.
+// What a sweep reads: an array as it is, or the gradient of a block's output, to be taken back through the block. An array
+// as it is may be of numbers of sixteen bits, of 16 channels or more, where products are: `halves` in place of `data`.
 struct Incoming {
   const float* data;
   const uint8_t* argmax;  // of the 2x2 maxima, as in Output; null: not pooled
   const float* result;    // what relu made (after pooling), where a zero stops the gradient; null: no relu
+  const uint16_t* halves = nullptr;
 };
 
 // Element (tap, k, n) lies at tap * tap_stride + k * k_stride + n * n_stride (+ group * group_stride). One of k_stride
