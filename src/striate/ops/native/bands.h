@@ -20,6 +20,24 @@ constexpr long kBandPixels = 224;     // enough that a chunk of weights is used 
 constexpr long kBandFloats = 96 << 10;  // 384 KiB of input: stays in the second-level cache
 constexpr long kManyTasks = 16;
 
+// Of the picture that one visit moves on by, how many pixels are read: a single tap leaves out what a stride passes over.
+inline long pixels_read(const Sweep& sweep) {
+  if (sweep.run_count == 0) return 1;
+  long top = sweep.runs[0].row, bottom = top, left = sweep.runs[0].col, right = left;
+  for (long r = 0; r < sweep.run_count; ++r) {
+    const Run& run = sweep.runs[r];
+    top = least(top, run.row), bottom = most(bottom, run.row);
+    left = least(left, run.col), right = most(right, run.col + run.cols - 1);
+  }
+  return least(sweep.row_step, bottom - top + 1) * least(sweep.col_step, right - left + 1);
+}
+
+// Every band reads all weights, so where they are many, bands are larger.
+inline long band_floats(const Sweep& sweep) {
+  const long weights = sweep.depth * (sweep.out.channels / sweep.groups);
+  return most(kBandFloats, least(2 * kBandFloats, weights / 4));
+}
+
 inline Blocking divide(const Sweep& sweep, bool pooled) {
   Blocking b{};
   const long features = sweep.out.channels / sweep.groups;
@@ -28,8 +46,8 @@ inline Blocking divide(const Sweep& sweep, bool pooled) {
   b.band_cols = divide_up(sweep.cols, b.col_bands);
   if (pooled) b.band_cols += b.band_cols % 2;
   b.col_bands = divide_up(sweep.cols, b.band_cols);
-  const long row_floats = b.band_cols * sweep.col_step * sweep.in.channels * sweep.row_step;
-  b.band_rows = most(1L, least(kBandPixels / b.band_cols, kBandFloats / most(row_floats, 1L)));
+  const long row_floats = b.band_cols * sweep.in.channels * pixels_read(sweep);
+  b.band_rows = most(1L, least(kBandPixels / b.band_cols, band_floats(sweep) / most(row_floats, 1L)));
   b.band_rows = divide_up(sweep.rows, divide_up(sweep.rows, b.band_rows));
   if (pooled) b.band_rows += b.band_rows % 2;
   b.bands = divide_up(sweep.rows, b.band_rows);

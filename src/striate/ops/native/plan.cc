@@ -13,7 +13,7 @@ long floor_mod(long a, long b) { return ((a % b) + b) % b; }
 
 // Depth of a chunk: 192 rows of 32 weights are 24 KiB, which leaves a quarter of a 32 KiB cache to the inputs. A
 // chunk costs one more pass of the sums through memory, so a depth that is only a little larger is left whole.
-constexpr long kChunk = 192, kWhole = 640;
+constexpr long kChunk = 192, kWhole = 384;
 
 void cut(Plan& plan) {
   Sweep& sweep = plan.sweep;
