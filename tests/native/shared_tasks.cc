@@ -1,5 +1,5 @@
-// Sharing tasks between threads, for the thread sanitizer: every task runs once, whoever comes late finds nothing, and an
-// error reaches the caller.
+// Sharing tasks between threads, for the thread sanitizer: every task runs once, whoever comes late finds nothing, helpers
+// stay for the next call, and an error reaches the caller.
 #include "pool.h"
 
 #include <cstdio>
@@ -30,6 +30,17 @@ bool every_task_once(long tasks, long helpers) {
   return true;
 }
 
+// Calls that follow each other find the helpers of the one before still awake.
+bool helpers_stay(long calls, long helpers) {
+  Threads threads;
+  std::vector<long> seen(16);
+  for (long call = 0; call < calls; ++call)
+    share(threads, 16, helpers, [](void* context, long task) { ++static_cast<long*>(context)[task]; }, seen.data());
+  for (const long times : seen)
+    if (times != calls) return false;
+  return threads.all.size() < static_cast<size_t>(calls * helpers);
+}
+
 bool error_arrives(long tasks, long helpers) {
   Threads threads;
   try {
@@ -49,5 +60,6 @@ int main() {
     std::printf("%ld tasks, %ld helpers: wrong\n", tasks, helpers);
     return 1;
   }
+  if (!helpers_stay(500, 1) || !helpers_stay(500, 3)) return 1;
   std::printf("fine\n");
 }

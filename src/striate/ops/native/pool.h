@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "seats.h"
 #include "sweep.h"
 
 namespace striate {
@@ -19,7 +20,7 @@ namespace striate {
 // order of the picture, so what a core has written is what it reads in the next call, from a cache of its own.
 class SharedTasks {
  public:
-  // `schedule` hands a function to some other thread; `helpers` says how many times to ask.
+  // `schedule` hands a function to some other thread; `helpers` says how many times to ask, the same at every call.
   template <typename Schedule>
   static void run(long tasks, long helpers, void (*body)(void*, long), void* context, Schedule&& schedule) {
     if (helpers <= 0 || tasks <= 1) {
@@ -27,7 +28,8 @@ class SharedTasks {
       return;
     }
     auto shared = std::make_shared<SharedTasks>(tasks, body, context);
-    for (long i = 0; i < helpers && i + 1 < tasks; ++i) schedule([shared] { shared->help(); });
+    for (long i = 0; i < helpers && i + 1 < tasks; ++i)
+      if (!Seats<SharedTasks>::offer(shared, helpers)) schedule([shared, helpers] { stay(shared, helpers); });
     long first = 0;
     shared->work([&first] { return first++; });
     shared->wait();
@@ -49,18 +51,29 @@ class SharedTasks {
     }
   }
 
-  void help() {
+  // What a thread of the pool does: help, and wait a moment for the next who wants help.
+  static void stay(std::shared_ptr<SharedTasks> shared, long helpers) {
+    while (shared) {
+      auto* seat = shared->help(helpers);
+      shared = seat ? Seats<SharedTasks>::wait(seat) : nullptr;
+    }
+  }
+
+  // The seat is taken before the caller hears that this thread is done, so that its next call finds somebody there.
+  Seats<SharedTasks>::Seat* help(long helpers) {
     if (!(state_.fetch_add(1) & kClosed)) work([this] { return last_.fetch_sub(1) - 1; });
+    auto* seat = Seats<SharedTasks>::take(helpers);
     if (state_.fetch_sub(1) == kClosed + 1) {
       std::lock_guard<std::mutex> lock(mutex_);
       idle_.notify_all();
     }
+    return seat;
   }
 
   // A helper is done within the time of a task, mostly sooner than the system would wake this thread.
   void wait() {
     state_.fetch_or(kClosed);
-    for (long turn = 0; turn < kPatience && state_.load() != kClosed; ++turn) pause();
+    for (Patience patience; state_.load() != kClosed && patience.turn(kMoment);) {}
     if (state_.load() != kClosed) {
       std::unique_lock<std::mutex> lock(mutex_);
       idle_.wait(lock, [this] { return state_.load() == kClosed; });
@@ -68,15 +81,8 @@ class SharedTasks {
     if (error_) std::rethrow_exception(error_);
   }
 
-  static void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-  }
-
-  static constexpr long kClosed = 1L << 40, kPatience = 2000;
+  static constexpr long kClosed = 1L << 40;
+  static constexpr std::chrono::microseconds kMoment{100};
 
   const long tasks_;
   void (*const body_)(void*, long);

@@ -15,13 +15,12 @@ def time_calls(call: Callable[[], Any], samples: int, seconds: float) -> list[fl
     """Milliseconds of a call; each sample is the mean of as many calls as fill its time.
 
     Args:
-        call: what is measured; the arrays it gives are waited for. It is called twice before, to warm up.
+        call: what is measured; the arrays it gives are waited for. It is called four times before, to warm up.
         samples: how many samples. seconds: how long each takes, at least one call.
     """
-    jax.block_until_ready(call())
-    began = time.perf_counter()
-    jax.block_until_ready(call())
-    count = max(1, round(seconds / max(time.perf_counter() - began, 1e-7)))
+    _mean_of(call, 3)
+    took = _mean_of(call, 1) / 1000
+    count = max(1, round(seconds / max(took, 1e-7)))
     return [_mean_of(call, count) for _ in range(samples)]
 
 
