@@ -99,12 +99,20 @@ void pack(const Work& w, const Band& band, long channel, long features, long lan
   }
 }
 
+// Four sums side by side, for one would wait for itself.
 void add_bias(const Stretch* stretches, long count, long step, long vectors, float* bias) {
-  Vec sum[kPanel] = {};
-  for (long i = 0; i < count; ++i)
-    for (long p = 0; p < stretches[i].count; ++p)
-      for (long v = 0; v < vectors; ++v) sum[v] += load(stretches[i].incoming + p * step + v * kLanes);
-  for (long v = 0; v < vectors; ++v) store(bias + v * kLanes, load(bias + v * kLanes) + sum[v]);
+  constexpr long kSums = 4;
+  for (long v = 0; v < vectors; ++v) {
+    Vec sum[kSums] = {};
+    for (long i = 0; i < count; ++i) {
+      const float* from = stretches[i].incoming + v * kLanes;
+      long p = 0;
+      for (; p + kSums <= stretches[i].count; p += kSums)
+        for (long s = 0; s < kSums; ++s) sum[s] += load(from + (p + s) * step);
+      for (; p < stretches[i].count; ++p) sum[0] += load(from + p * step);
+    }
+    store(bias + v * kLanes, load(bias + v * kLanes) + ((sum[0] + sum[1]) + (sum[2] + sum[3])));
+  }
 }
 
 // All tiles of one panel: for every run of the slice, its floats in tiles of about equal height.

@@ -15,7 +15,7 @@ def time_calls(call: Callable[[], Any], samples: int, seconds: float) -> list[fl
     """Milliseconds of a call; each sample is the mean of as many calls as fill its time.
 
     Args:
-        call: what is measured; the arrays it gives are waited for. It is called four times before, to warm up.
+        call: what is measured; the arrays it gives are waited for. It is called four times before it counts.
         samples: how many samples. seconds: how long each takes, at least one call.
     """
     _mean_of(call, 3)
