@@ -73,10 +73,11 @@ def test_packing_is_lossless(shape):
     random = np.random.default_rng(sum(shape))
     pictures = random.integers(0, 256, shape, np.uint8) * random.integers(0, 2, shape, np.uint8)
     mask, grey = pack(pictures)
-    np.testing.assert_array_equal(unpack(mask, io.BytesIO(grey), shape), pictures)
-    for wrong in (pack(np.ones((shape[0] + 1, *shape[1:]), np.uint8))[1], grey[:-1]):
+    np.testing.assert_array_equal(unpack(io.BytesIO(mask), io.BytesIO(grey), shape), pictures)
+    more = pack(np.ones((shape[0] + 1, *shape[1:]), np.uint8))
+    for wrong in ((more[0], grey), (mask, more[1]), (mask[:-30], grey), (mask, grey[:-1])):
         with pytest.raises((ValueError, EOFError)):
-            unpack(mask, io.BytesIO(wrong), shape)
+            unpack(*map(io.BytesIO, wrong), shape)
 
 
 def test_a_tampered_package_is_refused(tmp_path, monkeypatch, digits):

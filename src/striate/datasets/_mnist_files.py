@@ -19,8 +19,8 @@ SIDE = 28
 def read(folder: Path = FOLDER) -> Arrays:
     """The four arrays out of the three files of the package."""
     shape = (TRAIN + TEST, SIDE, SIDE)
-    with (folder / "grey.zlib").open("rb") as grey:
-        x = unpack((folder / "mask.xz").read_bytes(), grey, shape)
+    with (folder / "mask.xz").open("rb") as mask, (folder / "grey.zlib").open("rb") as grey:
+        x = unpack(mask, grey, shape)
     y = np.frombuffer(lzma.decompress((folder / "labels.xz").read_bytes()), np.uint8).copy()
     return (x[:TRAIN], y[:TRAIN]), (x[TRAIN:], y[TRAIN:])
 

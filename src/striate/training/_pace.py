@@ -10,8 +10,8 @@ from typing import Any
 
 SECONDS_BETWEEN_LOOKS = 0.25
 _FASTEST_GROWTH = 4
-_LONG, _REST = 0.1, 0.001
-"""Seconds of a chunk after which a rest is nothing, and seconds of the rest."""
+_REST, _SHARE = 0.001, 0.01
+"""Seconds of a rest at most, and its share of the time of what was before."""
 
 
 class Pace:
@@ -31,16 +31,15 @@ class Pace:
 
 
 def rest(seconds: float) -> None:
-    """Give the device's thread a moment to free what a long program used, before the next asks for it.
+    """Give the device's thread a moment to free what a program used, before the next asks for it.
 
     A program's results are there a moment before its memory is free. Whoever calls the next one in between
     has both in memory, for ResNet-50 and 8 pictures 0.9 GB, and what has once grown stays that large.
 
     Args:
-        seconds: how long the program took; after a short one nothing is gained by waiting.
+        seconds: how long the program took.
     """
-    if seconds > _LONG:
-        time.sleep(_REST)
+    time.sleep(min(_REST, _SHARE * seconds))
 
 
 class Interruption:
