@@ -14,7 +14,8 @@ _MADV_HUGEPAGE, _LARGE_PAGE = 14, 2**21
 _PIN = 2**20
 """Bytes of the piece that holds reserved addresses; too large for the C library's small bins."""
 _ASIDE = 2**28
-"""Bytes of addresses for what is small beside the memory of a step, such as the kernels' own."""
+"""Bytes of addresses that are served first, for what is small beside the memory of a step and stays, such as
+the kernels' own: it would cut the place where a step's memory can lie again and again."""
 _RESERVED = (2**33, 2**31, 2**29)
 """Bytes of addresses reserved for large pages, the first number to be had; no memory until used."""
 
@@ -56,19 +57,23 @@ def use_large_pages() -> bool:
     libc, pointer, size = ctypes.CDLL(None), ctypes.c_void_p, ctypes.c_size_t
     libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = pointer, [size], [pointer]
     libc.madvise.argtypes = [pointer, size, ctypes.c_int]
-    aside = libc.malloc(_ASIDE)  # free later too, and served first: small requests leave the place of large ones whole
-    if aside is not None:
-        _pin_behind(aside, libc)
-    for length in _RESERVED:
-        if (start := libc.malloc(length)) is None:
-            continue
-        first = -(-start // _LARGE_PAGE) * _LARGE_PAGE
-        libc.madvise(first, (start + length - first) // _LARGE_PAGE * _LARGE_PAGE, _MADV_HUGEPAGE)
-        pinned = _pin_behind(start, libc)
-        libc.free(aside)
-        libc.free(start)
-        return pinned
-    return False
+    aside = _reserve(_ASIDE, libc)
+    start = next((start for length in _RESERVED if (start := _reserve(length, libc)) is not None), None)
+    libc.free(aside)
+    libc.free(start)
+    return start is not None
+
+
+def _reserve(length: int, libc: Any) -> int | None:
+    """Addresses for large pages, with something behind them that stays; None where there are not so many."""
+    if (start := libc.malloc(length)) is None:
+        return None
+    first = -(-start // _LARGE_PAGE) * _LARGE_PAGE
+    libc.madvise(first, (start + length - first) // _LARGE_PAGE * _LARGE_PAGE, _MADV_HUGEPAGE)
+    if _pin_behind(start, libc):
+        return start
+    libc.free(start)
+    return None
 
 
 def _pin_behind(start: int, libc: Any) -> bool:
