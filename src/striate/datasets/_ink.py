@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import lzma
 import zlib
-from typing import IO, Any
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from striate.datasets._arrays import Images
+from striate.datasets._streams import Inflated, Limits, Zlib
 
 MASK_FILTERS = [
     {
@@ -27,7 +29,6 @@ MASK_FILTERS = [
 ]
 
 AT_ONCE = 4096
-_PIECE = 1 << 16
 
 
 def pack(pictures: Images) -> tuple[bytes, bytes]:
@@ -51,30 +52,15 @@ def unpack(mask: IO[bytes], grey: IO[bytes], shape: tuple[int, int, int]) -> Ima
     Neither is ever whole in memory: unpacked they are a third as large as the pictures.
     """
     pictures, width = np.zeros(shape, np.uint8), -(-shape[2] // 8)
-    rows, values = _Unpacked(mask, lzma.LZMADecompressor()), _Unpacked(grey, zlib.decompressobj())
+    rows = Inflated(mask, lzma.LZMADecompressor(), Path("the mask"), Limits())
+    values = Inflated(grey, Zlib(), Path("the grey values"), Limits())
     for start in range(0, shape[0], AT_ONCE):
         some = pictures[start : start + AT_ONCE]
-        bits = rows.take(len(some) * shape[1] * width).reshape(*some.shape[:2], width)
+        bits = np.frombuffer(rows.read(len(some) * shape[1] * width), np.uint8).reshape(
+            *some.shape[:2], width
+        )
         ink = np.unpackbits(bits, axis=-1, count=shape[2]).view(np.bool_)
-        some[ink] = values.take(int(np.count_nonzero(ink)))
-    if rows.take(1).size or values.take(1).size:
+        some[ink] = np.frombuffer(values.read(int(np.count_nonzero(ink))), np.uint8)
+    if rows.read(1) or values.read(1):
         raise ValueError("more than belongs to the pixels")
     return pictures
-
-
-class _Unpacked:
-    """Bytes out of a packed file, in order."""
-
-    def __init__(self, file: IO[bytes], unpacker: Any) -> None:
-        self._file, self._unpacker, self._ready = file, unpacker, bytearray()
-
-    def take(self, count: int) -> np.ndarray:
-        """The next bytes, (count,) uint8; fewer at the end of the file."""
-        while len(self._ready) < count and not self._unpacker.eof:
-            packed = self._file.read(_PIECE)
-            if not packed:
-                raise EOFError("it ends too early")
-            self._ready += self._unpacker.decompress(packed)
-        taken = np.frombuffer(self._ready[:count], np.uint8)
-        del self._ready[:count]
-        return taken

@@ -73,11 +73,12 @@ class Inflated(io.RawIOBase):
             raise DataError(Problem(self._path.name, happened, "a modest archive", CURE))
 
 
-class _Gzip:
+class Zlib:
     """zlib's inflater with the manners of lzma's: it keeps what it was given and asks when it is empty."""
 
-    def __init__(self) -> None:
-        self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    def __init__(self, gzip: bool = False) -> None:
+        """Args: gzip: whether the data have gzip's header instead of zlib's."""
+        self._zlib = zlib.decompressobj(zlib.MAX_WBITS | (16 if gzip else 0))
 
     @property
     def eof(self) -> bool:
@@ -99,7 +100,7 @@ def inflated(file: IO[bytes], path: Path, limits: Limits) -> IO[bytes]:
     magic = file.read(6)
     file.seek(0)
     if magic[:2] == b"\x1f\x8b":
-        return Inflated(file, _Gzip(), path, limits)  # type: ignore[return-value]
+        return Inflated(file, Zlib(gzip=True), path, limits)  # type: ignore[return-value]
     if magic == b"\xfd7zXZ\x00":
         return Inflated(file, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 28), path, limits)  # type: ignore[return-value]
     if magic[:3] == b"BZh":

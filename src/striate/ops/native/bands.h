@@ -2,6 +2,7 @@
 #pragma once
 
 #include "simd.h"
+#include "span.h"
 #include "sweep.h"
 
 namespace striate {
@@ -22,14 +23,8 @@ constexpr long kManyTasks = 16;
 
 // Of the picture that one visit moves on by, how many pixels are read: a single tap leaves out what a stride passes over.
 inline long pixels_read(const Sweep& sweep) {
-  if (sweep.run_count == 0) return 1;
-  long top = sweep.runs[0].row, bottom = top, left = sweep.runs[0].col, right = left;
-  for (long r = 0; r < sweep.run_count; ++r) {
-    const Run& run = sweep.runs[r];
-    top = least(top, run.row), bottom = most(bottom, run.row);
-    left = least(left, run.col), right = most(right, run.col + run.cols - 1);
-  }
-  return least(sweep.row_step, bottom - top + 1) * least(sweep.col_step, right - left + 1);
+  const Span span = span_of(sweep);
+  return least(sweep.row_step, span.bottom - span.top) * least(sweep.col_step, span.right - span.left);
 }
 
 // Every band reads all weights, so where they are many, bands are larger.

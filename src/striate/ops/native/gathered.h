@@ -21,29 +21,16 @@ struct Gathered {
   }
 };
 
-// The columns that visits reach: from, and behind the last.
-inline void reach_columns(const Sweep& sweep, long& low, long& high) {
-  low = sweep.runs[0].col;
-  high = low;
-  for (long r = 0; r < sweep.run_count; ++r) {
-    low = least(low, sweep.runs[r].col);
-    high = most(high, sweep.runs[r].col + sweep.runs[r].cols);
-  }
-  high += (sweep.cols - 1) * sweep.col_step;
-}
-
 // True where several tasks would each copy the same rows.
 inline bool gathers(const Sweep& sweep, const Incoming& in, const Blocking& blocking) {
   if (sweep.groups != 1 || in.argmax || in.result || sweep.run_count == 0 || blocking.panel_tasks == 1) return false;
-  long low, high;
-  reach_columns(sweep, low, high);
-  return low < 0 || high > sweep.in.cols;
+  const Span span = span_of(sweep);
+  return span.left < 0 || (sweep.cols - 1) * sweep.col_step + span.right > sweep.in.cols;
 }
 
 inline Gathered gather_picture(const Pool& pool, const Sweep& sweep, const float* x) {
-  long low, high;
-  reach_columns(sweep, low, high);
-  const long channels = sweep.in.channels, cols = high - low;
+  const Span span = span_of(sweep);
+  const long channels = sweep.in.channels, low = span.left, cols = (sweep.cols - 1) * sweep.col_step + span.right - low;
   float* copy = scratch(kPartial, sweep.in.images * sweep.in.rows * cols * channels);
   const long from = least(cols, most(0L, -low)), to = most(from, least(cols, sweep.in.cols - low));
   pool.each(sweep.in.images * sweep.in.rows, [&](long row) {

@@ -73,7 +73,7 @@ class SharedTasks {
   // A helper is done within the time of a task, mostly sooner than the system would wake this thread.
   void wait() {
     state_.fetch_or(kClosed);
-    for (Patience patience; state_.load() != kClosed && patience.turn(kMoment);) {}
+    for (Patience patience; state_.load() != kClosed && patience.turn();) {}
     if (state_.load() != kClosed) {
       std::unique_lock<std::mutex> lock(mutex_);
       idle_.wait(lock, [this] { return state_.load() == kClosed; });
@@ -82,7 +82,6 @@ class SharedTasks {
   }
 
   static constexpr long kClosed = 1L << 40;
-  static constexpr std::chrono::microseconds kMoment{100};
 
   const long tasks_;
   void (*const body_)(void*, long);

@@ -8,6 +8,7 @@
 #include "incoming.h"
 #include "scratch.h"
 #include "simd.h"
+#include "span.h"
 #include "sweep.h"
 
 namespace striate {
@@ -66,19 +67,14 @@ struct Rows {
 
 // The rows that visits to columns [from, to) of a sweep need.
 inline Rows rows_for(const Sweep& sweep, const Incoming& in, long from, long to, long channel, long width) {
-  long low = 0, high = 0;
-  for (long r = 0; r < sweep.run_count; ++r) {
-    const Run& run = sweep.runs[r];
-    low = r ? least(low, run.col) : run.col;
-    high = r ? most(high, run.col + run.cols) : run.col + run.cols;
-  }
+  const Span span = span_of(sweep);
   Rows rows{};
   rows.in = in;
   rows.shape = sweep.in;
   rows.channel = channel;
   rows.width = width;
-  rows.col = from * sweep.col_step + low;
-  rows.cols = (to - 1 - from) * sweep.col_step + high - low;
+  rows.col = from * sweep.col_step + span.left;
+  rows.cols = (to - 1 - from) * sweep.col_step + span.right - span.left;
   rows.copied = rows.col < 0 || rows.col + rows.cols > sweep.in.cols || altered(in);
   rows.pitch = rows.copied ? width : sweep.in.channels;
   return rows;

@@ -17,11 +17,11 @@ namespace striate {
 // Turns of a loop that waits: gently to the other half of the core, and giving way to whoever wants this one.
 class Patience {
  public:
-  // False once `limit` has passed.
-  bool turn(std::chrono::microseconds limit) {
+  // False once a moment has passed, which is longer than what lies between two kernels of a network.
+  bool turn() {
     for (int i = 0; i < kPauses; ++i) pause();
     std::this_thread::yield();
-    return std::chrono::steady_clock::now() - began_ < limit;
+    return std::chrono::steady_clock::now() - began_ < kMoment;
   }
 
  private:
@@ -34,6 +34,7 @@ class Patience {
   }
 
   static constexpr int kPauses = 16;
+  static constexpr std::chrono::microseconds kMoment{100};
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
@@ -69,7 +70,7 @@ class Seats {
   // Waits for work, gives up the seat, and returns what was offered; null if nothing was.
   static std::shared_ptr<T> wait(Seat* seat) {
     Patience patience;
-    while (seat->load(std::memory_order_relaxed) == kWaiting && patience.turn(kMoment)) {}
+    while (seat->load(std::memory_order_relaxed) == kWaiting && patience.turn()) {}
     const uintptr_t found = seat->exchange(kEmpty);
     if (found == kWaiting) return nullptr;
     std::unique_ptr<std::shared_ptr<T>> parcel(reinterpret_cast<std::shared_ptr<T>*>(found));
@@ -78,7 +79,6 @@ class Seats {
 
  private:
   static constexpr uintptr_t kEmpty = 0, kWaiting = 1;
-  static constexpr std::chrono::microseconds kMoment{100};  // longer than what lies between two kernels of a network
   static constexpr long kMost = 64;
 
   static long bounded(long count) { return count < kMost ? count : kMost; }

@@ -13,13 +13,9 @@ namespace {
 // Where a band reads of rows that lie as they are or were copied for it.
 Reads point_rows(const Work& work, const Band& band, Rows& rows) {
   const Sweep& sweep = work.sweep;
-  long low = 0, high = 0;
-  for (long r = 0; r < sweep.run_count; ++r) {
-    low = r ? least(low, sweep.runs[r].row) : sweep.runs[r].row;
-    high = r ? most(high, sweep.runs[r].row) : sweep.runs[r].row;
-  }
-  low = most(0L, band.row * sweep.row_step + low);
-  high = least(sweep.in.rows - 1, (band.row + band.rows - 1) * sweep.row_step + high);
+  const Span span = span_of(sweep);
+  const long low = most(0L, band.row * sweep.row_step + span.top);
+  const long high = least(sweep.in.rows - 1, (band.row + band.rows - 1) * sweep.row_step + span.bottom - 1);
   rows.hold(band.image * sweep.in.rows + low, most(1L, high - low + 1));
   const float** table = reinterpret_cast<const float**>(scratch(kPixels, 2 * band.rows * sweep.run_count + 2));
   for (long y = 0; y < band.rows; ++y) {

@@ -2,7 +2,7 @@
 //
 // With many tiles a task is some of them, in reading order, of one image or several: few enough that their values stay
 // in the second-level cache, enough that each matrix product fills its registers. With few, all tiles are taken to the
-// points first and a task is a panel of features, so that a kernel's values are read once. Tasks depend on the shape
+// points first and a task is a point, so that a kernel's values are read once. Tasks depend on the shape
 // alone, so the result does not depend on the number of threads.
 #include "winograd.h"
 
